@@ -1,0 +1,369 @@
+"""The engine: recorded nodes, the backward walk, and the modes that govern recording.
+
+A node is a value together with the op and the inputs that made it. `walk` goes from a node back to
+its leaves in reverse order of creation, which is a topological order, so it needs no recursion and
+takes time linear in the number of nodes. Each step asks the op for its vjps, undoes broadcasting
+here and only here, and adds gradients that meet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from itertools import count
+from operator import attrgetter
+from typing import Any, Literal
+
+import numpy as np
+
+from .errors import AnomalyError, GraphError, ShapeError
+from .ops.op import Array, Op
+
+Keep = Literal["all", "leaves"]
+Hook = Callable[[Array], "Array | None"]
+
+RECORD, ANOMALY = 1, 2
+mode: ContextVar[int] = ContextVar("mode", default=RECORD)
+clock = count()
+ndarray = np.ndarray
+
+
+class Node:
+    """A value and how it was made. `Tensor` adds operators and the NumPy protocol."""
+
+    __slots__ = (
+        "_data", "_grad", "requires_grad", "name", "_op", "_inputs", "_options", "_born", "_state", "__weakref__",
+    )  # fmt: skip
+
+    _data: Array
+    _grad: Array | None
+    requires_grad: bool
+    name: str | None
+    _op: Op | None
+    _inputs: tuple[Any, ...]
+    _options: dict[str, Any] | None
+    _born: int
+    _state: State | None
+
+
+class State:
+    """What only some nodes have: a version, hooks, the source line that made them."""
+
+    __slots__ = ("checksum", "hooks", "line", "seen", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.checksum: int | None = None
+        self.seen: tuple[int, ...] | None = None
+        self.hooks: dict[int, Hook] = {}
+        self.line: str | None = None
+
+
+def state(node: Node) -> State:
+    """The node's state, made when first needed."""
+    if node._state is None:
+        node._state = State()
+    return node._state
+
+
+# ---- modes ------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _with_mode(change: Callable[[int], int]) -> Iterator[None]:
+    token = mode.set(change(mode.get()))
+    try:
+        yield
+    finally:
+        mode.reset(token)
+
+
+def no_grad() -> contextlib.AbstractContextManager[None]:
+    """Context manager: nothing inside is recorded. Local to the thread or task.
+
+    Examples
+    --------
+    >>> import tinygrad_cn as tg
+    >>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+    >>> with tg.no_grad():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    """
+    return _with_mode(lambda m: m & ~RECORD)
+
+
+def detect_anomaly() -> contextlib.AbstractContextManager[None]:
+    """Context manager: stop at the op and source line where the first NaN or Inf is born.
+
+    Both directions are watched: the forward value of each op, and each gradient in `backward()`.
+    Ops recorded before entering have no source line to report.
+
+    Raises
+    ------
+    AnomalyError
+        Naming the op, its inputs, and the line of the caller's source.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_cn as tg
+    >>> x = tg.tensor([1.0, 0.0], requires_grad=True, name="x")
+    >>> with tg.detect_anomaly(), np.errstate(divide="ignore"):
+    ...     np.log(x)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    tinygrad_cn.errors.AnomalyError: log(x (2,)) made Inf in 1 of 2 entries, first at (1,), from finite inputs...
+    """
+    return _with_mode(lambda m: m | ANOMALY)
+
+
+# ---- in-place changes -------------------------------------------------------------------------------
+
+SAMPLE = 4096
+
+
+def checksum(a: Array) -> int:
+    """A fingerprint of an array's content: a CRC when it is small, else a sum and a CRC of a sample."""
+    if a.nbytes <= 1 << 16 or a.dtype.itemsize not in (1, 2, 4, 8):
+        return zlib.crc32(a.tobytes())
+    flat = a.reshape(-1)
+    total = int(flat.view(f"u{a.dtype.itemsize}").sum(dtype=np.uint64))
+    return total ^ zlib.crc32(flat[:: len(flat) // SAMPLE].tobytes())
+
+
+def version(node: Node) -> int:
+    """How often the content of `node` was seen to change. Handed-out arrays are compared with their checksum."""
+    s = node._state
+    if s is None:
+        return 0
+    if s.checksum is not None:
+        now = checksum(node._data)
+        if now != s.checksum:
+            s.checksum = now
+            s.version += 1
+    return s.version
+
+
+def expose(node: Node) -> Array:
+    """The raw array, from now on watched for changes."""
+    s = state(node)
+    if s.checksum is None:
+        s.checksum = checksum(node._data)
+    return node._data
+
+
+def bump(node: Node) -> None:
+    """Say that the content of `node` was changed."""
+    s = state(node)
+    s.version += 1
+    if s.checksum is not None:
+        s.checksum = checksum(node._data)
+
+
+def remember_versions(node: Node, inputs: Sequence[Any]) -> None:
+    """Note the versions of the inputs a new node was computed from."""
+    seen = tuple(version(x) if isinstance(x, Node) else 0 for x in inputs)
+    if any(seen):
+        state(node).seen = seen
+
+
+def _check_versions(node: Node) -> None:
+    s = node._state
+    seen = s.seen if s is not None and s.seen is not None else (0,) * len(node._inputs)
+    for x, then in zip(node._inputs, seen, strict=True):
+        if isinstance(x, Node) and version(x) != then:
+            raise GraphError(
+                f"{label(x)} was changed in place after {describe_call(node)} had used it, so its gradient would "
+                f"be wrong. Change it before the forward pass or after backward(), or work on a copy."
+            )
+    if version(node):
+        raise GraphError(f"{label(node)}, made by {describe_call(node)}, was changed in place before backward().")
+
+
+# ---- names for messages -----------------------------------------------------------------------------
+
+
+def label(x: Any) -> str:
+    """A name for a message: `W1 (4, 2)`, or the shape alone."""
+    if isinstance(x, Node):
+        return f"{x.name or 'a tensor'} {x._data.shape}"
+    return f"array {np.shape(x)}" if np.ndim(x) else repr(x)
+
+
+def describe_call(node: Node) -> str:
+    """`matmul(W1 (4, 2), X (2, 400))`."""
+    name = node._op.name if node._op is not None else "leaf"
+    return f"{name}({', '.join(map(label, node._inputs))})"
+
+
+# ---- the walk ---------------------------------------------------------------------------------------
+
+by_birth = attrgetter("_born")
+
+
+def ancestors(root: Node) -> list[Node]:
+    """Every node `root` depends on that requires a gradient, `root` included, oldest first."""
+    seen: set[Node] = {root}
+    todo = [root]
+    order = []
+    while todo:
+        node = todo.pop()
+        order.append(node)
+        for x in node._inputs:
+            if isinstance(x, Node) and x.requires_grad and x not in seen:
+                seen.add(x)
+                todo.append(x)
+    order.sort(key=by_birth)
+    return order
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum `g` over the axes along which an input of `shape` was broadcast."""
+    extra = len(g.shape) - len(shape)
+    stretched = tuple(i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1)
+    axes = tuple(range(extra)) + stretched
+    return np.sum(g, axis=axes).reshape(shape) if axes else g
+
+
+def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
+    """Bring a vjp's result to the shape and dtype of its input, or refuse it."""
+    op, want = node._op, x._data.shape
+    assert op is not None
+    if not hasattr(g, "dtype"):
+        g = np.asarray(g)
+    if g.shape != want and op.broadcasts and len(g.shape) >= len(want):
+        g = unbroadcast(g, want)
+    if g.shape != want:
+        which = op.inputs[i] if i < len(op.inputs) else f"input {i}"
+        raise ShapeError(
+            f"op {op.name!r}: the vjp of {which} returned shape {g.shape} for {label(x)}; "
+            f"a gradient has the shape of its input"
+        )
+    return g if g.dtype == x._data.dtype else g.astype(x._data.dtype)
+
+
+def walk(
+    root: Node, seed: Any, visit: Callable[[Node, Any], None], *, record: bool = False, free: bool = False
+) -> None:
+    """Carry the gradient `seed` of `root` back; call `visit(node, g)` once per node, newest first.
+
+    With `record`, gradients are Tensors and the vjps are recorded; with `free`, a node forgets its
+    inputs as soon as it has been passed. A gradient handed to `visit` belongs to that node alone.
+    """
+    order = ancestors(root)
+    gradients: dict[Node, Any] = {root: seed}
+    ours: set[Node] = set()  # nodes whose gradient is a sum made here, so it may be added to in place
+    watching = mode.get() & ANOMALY
+    while order:
+        node = order.pop()
+        g = gradients.pop(node, None)
+        if g is None:
+            continue
+        if node._state is not None and node._state.hooks:
+            g = _run_hooks(node, g)
+        visit(node, g)
+        op = node._op
+        if op is None:
+            continue
+        if op is FREED:
+            raise GraphError(FREED.note)
+        inputs = node._inputs
+        if record:
+            y, args = node, inputs
+        else:
+            y, args = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+        options = node._options
+        vjps = op.vjps
+        checked = node._state is None
+        for i, x in enumerate(inputs):
+            if not isinstance(x, Node) or not x.requires_grad:
+                continue
+            if x._state is not None or not checked:
+                _check_versions(node)
+                checked = True
+            if options is None and vjps:
+                vjp = vjps[i]
+                if vjp is None:
+                    continue
+                gx = vjp(g, y, *args)
+            else:
+                gx = op.gradient(i, g, y, args, options)
+                if gx is None:
+                    continue
+            data = x._data
+            if gx.__class__ is not ndarray or gx.shape != data.shape or gx.dtype is not data.dtype:
+                gx = _fit(gx, node, i, x)
+            if watching:
+                _check_gradient(gx, node, i)
+            known = gradients.get(x)
+            if known is None:
+                if not record and (gx is g or gx.base is not None):
+                    gx = gx.copy()
+                gradients[x] = gx
+            elif x in ours and known.__class__ is ndarray:
+                known += gx
+            else:
+                gradients[x] = known + gx
+                if not record:
+                    ours.add(x)
+        if free:
+            node._inputs, node._op = (), FREED
+
+
+FREED = Op(
+    "freed",
+    np.positive,
+    vjp=(None,),
+    note='backward(keep="leaves") has freed this graph; run the forward pass again, or use backward(keep="all")',
+)
+
+
+def _run_hooks(node: Node, g: Any) -> Any:
+    assert node._state is not None
+    for hook in list(node._state.hooks.values()):
+        out = hook(g)
+        if out is None:
+            continue
+        if np.shape(out) != node._data.shape:
+            raise ShapeError(f"a hook of {label(node)} returned shape {np.shape(out)}; a gradient has the same shape")
+        g = out
+    return g
+
+
+# ---- anomaly ----------------------------------------------------------------------------------------
+
+
+def _bad_entries(a: Any) -> tuple[str, int, tuple[int, ...]] | None:
+    a = a._data if isinstance(a, Node) else np.asarray(a)
+    if a.dtype.kind != "f" or np.isfinite(a).all():
+        return None
+    bad = ~np.isfinite(a)
+    first = tuple(int(i) for i in np.argwhere(bad)[0])
+    return ("NaN" if np.isnan(a[first]) else "Inf"), int(bad.sum()), first
+
+
+def check_value(node: Node, line: str) -> None:
+    """Anomaly mode, forward: refuse a NaN or Inf made from finite inputs; note the source line."""
+    state(node).line = line
+    found = _bad_entries(node)
+    if found is None or any(_bad_entries(x) for x in node._inputs):
+        return
+    kind, n, first = found
+    raise AnomalyError(
+        f"{describe_call(node)} made {kind} in {n} of {node._data.size} entries, first at {first}, "
+        f"from finite inputs, at {line}"
+    )
+
+
+def _check_gradient(g: Any, node: Node, i: int) -> None:
+    found = _bad_entries(g)
+    if found is None:
+        return
+    kind, n, first = found
+    line = node._state.line if node._state is not None and node._state.line else "a line recorded outside anomaly mode"
+    raise AnomalyError(
+        f"backward of {describe_call(node)}: the gradient of {label(node._inputs[i])} became {kind} in {n} entries, "
+        f"first at {first}; the op was recorded at {line}"
+    )

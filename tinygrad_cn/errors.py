@@ -1,0 +1,32 @@
+"""The errors this package raises, each a subclass of the built-in a reader would expect.
+
+Every message names the argument or the op, what was expected and what came.
+"""
+
+
+class TinygradError(Exception):
+    """Base of every error the package raises on purpose."""
+
+
+class ShapeError(TinygradError, ValueError):
+    """Shapes that do not fit: of operands, of a gradient, of a target."""
+
+
+class OpError(TinygradError, TypeError):
+    """An op record, or a call of an op, that cannot work."""
+
+
+class GraphError(TinygradError, RuntimeError):
+    """A backward walk that cannot be done: nothing recorded, freed, or changed in place."""
+
+
+class AnomalyError(TinygradError, FloatingPointError):
+    """A NaN or Inf born in an op, found by `detect_anomaly`."""
+
+
+class GradientMismatch(TinygradError, AssertionError):
+    """Gradients that were asserted to agree and do not."""
+
+
+class RenderError(TinygradError, RuntimeError):
+    """A picture that could not be rendered; the message says what to install."""

@@ -1,0 +1,116 @@
+"""Recording: run an op's forward function and note the op and its inputs in a new node.
+
+`apply` does it for any op; `binary` is `apply` unrolled for the operators, where programs spend most
+of their calls.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import autograd
+from .autograd import RECORD, Node, clock, mode
+from .errors import OpError, ShapeError
+from .ops.op import Array, Op
+
+Operand = Any  # a Tensor, an array or a number
+PACKAGE = str(Path(__file__).parent)
+ndarray = np.ndarray
+
+Value: Any = Node  # the class of new nodes; tensor.py, the floor above, puts Tensor here
+
+
+def fill(
+    t: Any, data: Array, needs: bool, op: Op | None, inputs: tuple[Any, ...], options: dict[str, Any] | None
+) -> Any:
+    t._data, t._grad, t.requires_grad, t.name = data, None, needs, None
+    t._op, t._inputs, t._options, t._state = op, inputs, options, None
+    t._born = next(clock)
+    return t
+
+
+def apply(op: Op, *inputs: Any, **options: Any) -> Any:
+    """Run an op's forward function on arrays and Tensors, and record the call."""
+    arrays = [x._data if isinstance(x, Node) else x for x in inputs]
+    try:
+        y = op.forward(*arrays, **options)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explain(op, inputs, error) from error
+    return _record(y, op, inputs, options or None)
+
+
+def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
+    if y.__class__ is not ndarray:
+        y = np.asarray(y)
+    t = object.__new__(Value)
+    m = mode.get()
+    needs = watched = False
+    for x in inputs:
+        if isinstance(x, Node):
+            needs = needs or x.requires_grad
+            watched = watched or x._state is not None
+    if not needs or not m & RECORD or y.dtype.kind != "f":
+        return fill(t, y, False, None, (), None)
+    fill(t, y, True, op, inputs, options)
+    if watched:
+        autograd.remember_versions(t, inputs)
+    if m != RECORD:
+        autograd.check_value(t, _caller())
+    return t
+
+
+def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Any]:
+    """The operator method of a two-input op: `apply`, unrolled, since programs spend their calls here."""
+    forward = op.forward
+    new = object.__new__
+
+    def operator(self: Any, other: Operand) -> Any:
+        if isinstance(other, Node):
+            b, needs, simple = other._data, self.requires_grad or other.requires_grad, other._state is None
+        else:
+            b, needs, simple = other, self.requires_grad, True
+        inputs = (other, self) if swap else (self, other)
+        try:
+            y = forward(b, self._data) if swap else forward(self._data, b)
+        except (ValueError, TypeError) as error:
+            raise _explain(op, inputs, error) from error
+        if not (needs and simple and self._state is None and y.__class__ is ndarray and mode.get() == RECORD):
+            return _record(y, op, inputs, None)
+        t = new(Value)
+        t._data, t._grad, t.requires_grad, t.name = y, None, True, None
+        t._op, t._inputs, t._options, t._state = op, inputs, None, None
+        t._born = next(clock)
+        return t
+
+    return operator
+
+
+def unary(op: Op) -> Callable[[Any], Any]:
+    return lambda self: apply(op, self)
+
+
+def compare(f: np.ufunc) -> Callable[[Any, Operand], Array]:
+    """Comparisons give plain boolean arrays: nothing flows back through them."""
+    return lambda self, other: f(self._data, other._data if isinstance(other, Node) else other)
+
+
+def _caller() -> str:
+    """File and line of the nearest frame outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _explain(op: Op, inputs: Sequence[Any], error: Exception) -> Exception:
+    """The error NumPy raised, with the op, the names and the shapes in front."""
+    shapes = [x._data.shape if isinstance(x, Node) else np.shape(x) for x in inputs]
+    text = f"{op.name}({', '.join(map(autograd.label, inputs))}): {op.complaint(*shapes) or error}"
+    if isinstance(error, (np.linalg.LinAlgError, IndexError)):
+        return type(error)(text)
+    return OpError(text) if isinstance(error, TypeError) else ShapeError(text)
