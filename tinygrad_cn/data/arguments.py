@@ -1,0 +1,73 @@
+"""Checks of the arguments that datasets and trainings share, and the source of randomness."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+Rng = np.random.Generator | np.random.RandomState
+Seed = int | Rng
+
+
+def generator(seed: Seed, name: str = "seed") -> Rng:
+    """Return the generator itself, or a new `np.random.Generator` from a whole number.
+
+    A `np.random.RandomState` passes through, which is how the notes' published seeds are reproduced.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> generator(np.random.RandomState(0)).permutation(5).tolist()
+    [2, 0, 1, 3, 4]
+    """
+    if isinstance(seed, Rng):
+        return seed
+    if not _is_whole(seed) or seed < 0:
+        raise ValueError(f"{name} must be a whole number ≥ 0, a Generator or a RandomState; got {seed!r}")
+    return np.random.default_rng(int(seed))
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """Return `value` as an int in [low, high]."""
+    if not _is_whole(value) or value < low or (high is not None and value > high):
+        limits = f"≥ {low}" if high is None else f"from {low} to {high}"
+        raise ValueError(f"{name} must be a whole number {limits}; got {value!r}")
+    return int(value)
+
+
+def real(name: str, value: Any, low: float = 0.0) -> float:
+    """Return `value` as a finite float ≥ low."""
+    if not _is_real(value) or not low <= value < np.inf:
+        raise ValueError(f"{name} must be a finite number ≥ {low:g}; got {value!r}")
+    return float(value)
+
+
+def fraction(name: str, value: Any) -> float:
+    """Return `value` as a float strictly between 0 and 1."""
+    if not _is_real(value) or not 0 < value < 1:
+        raise ValueError(f"{name} must be a fraction between 0 and 1; got {value!r}")
+    return float(value)
+
+
+def float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """Return `dtype` as a floating-point dtype."""
+    found = np.dtype(dtype)
+    if found.kind != "f":
+        raise ValueError(f"dtype must be floating point, such as float64 or float32; got {found}")
+    return found
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
