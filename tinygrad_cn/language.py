@@ -62,4 +62,27 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "huber": {"zh": "Huber 损失", "en": "Huber loss"},
     "hinge": {"zh": "合页损失", "en": "hinge loss"},
     "own_loss": {"zh": "自写的损失", "en": "hand-written loss"},
+    # the table of a chain
+    "table.title": {"zh": "计算链 · 层数 {layers} · m = {m}", "en": "Chain · layers: {layers} · m = {m}"},
+    "table.quantity": {"zh": "量", "en": "quantity"},
+    "table.shape": {"zh": "形状", "en": "shape"},
+    "table.symbols": {"zh": "维度", "en": "dimensions"},
+    "table.formula": {"zh": "公式", "en": "formula"},
+    "table.shapes": {"zh": "形状如何相乘", "en": "how shapes combine"},
+    "convention.course": {
+        "zh": "课程约定：dA、dZ 按单个样本计，1/m 写在 dW 和 db 里。",
+        "en": "Course convention: dA and dZ are per sample; the 1/m stands in dW and db.",
+    },
+    "convention.autograd": {
+        "zh": "自动求导约定：每个 d 都是真正的 ∂J/∂·。",
+        "en": "Autograd convention: every d is the true ∂J/∂·.",
+    },
+    "not_a_mean": {
+        "zh": "J 不是对 m 个样本的平均，课程约定的 1/m 不适用，因此按 ∂J/∂· 显示。",
+        "en": "J is not a mean over the m samples, so the course's 1/m does not apply; shown as ∂J/∂·.",
+    },
+    "gradients_not_computed": {
+        "zh": "梯度未计算：先调用 J.backward()。",
+        "en": "Gradients are not computed yet: call J.backward() first.",
+    },
 }

@@ -104,3 +104,9 @@ class Step:
     gradients: tuple[Quantity, ...] = ()
     cache: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    @property
+    def backward_order(self) -> tuple[Quantity, ...]:
+        """The gradients of this step as the notes compute them: dZ, dW, db, then dA of the layer before."""
+        inner, last = self.backward[:-1], self.backward[-1:]
+        return (*inner, *self.gradients, *last)

@@ -45,11 +45,11 @@ def substitute(text: str, names: Mapping[str, str]) -> str:
     if not names:
         return text
     symbols = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    pattern = rf"(?<![\w\\])({symbols})(?![\w(])(\^|[²³ᵀ′⁻])?"
+    pattern = rf"(?<![A-Za-z0-9_\\])({symbols})(?![A-Za-z0-9_(])(\^|[²³ᵀ′⁻])?"
 
     def put(match: re.Match[str]) -> str:
         name, power = names[match[1]], match[2] or ""
-        wrap = power and power not in "ᵀ" and not name.isidentifier()
+        wrap = power and power != "ᵀ" and not name.isidentifier() and not (name[:1] == "(" and name[-1:] == ")")
         return f"({name}){power}" if wrap else name + power
 
     return re.sub(pattern, put, text)

@@ -1,0 +1,157 @@
+"""Chain: the forward and backward formulas of a cost, with shapes, values and gradients, layer by layer."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import Any
+
+from ..autograd import Node
+from ..language import Lang, language, say
+from ..ops.op import Array
+from .layers import Piece
+from .model import Quantity, Step
+from .names import canonical
+from .read import Reader
+from .table import table
+
+CONVENTIONS = ("course", "autograd")
+
+
+class Chain:
+    """The chain of a cost: made by `J.chain()`.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        Rows in forward order: inputs, layers, ops that belong to no layer, the cost.
+    layers : tuple of LayerView
+        `chain.layers[0].dW` is the gradient of the first layer's weights.
+    m : int or None
+        Number of samples; None if no layer was recognised.
+    convention : {"course", "autograd"}
+        "course": dA and dZ per sample, 1/m in dW and db (Ng, Deep Learning Specialization, course 1).
+        "autograd": the true ∂J/∂ of everything. A cost that is no mean over samples is shown in the
+        latter, and `note` says so.
+    computed : bool
+        Whether `backward()` has been called.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_cn as tg
+    >>> W1 = tg.tensor([[0.5, -1.0]], requires_grad=True)
+    >>> b1 = tg.tensor([[0.0]], requires_grad=True)
+    >>> A1 = np.tanh(W1 @ np.array([[1.0, 2.0], [3.0, 4.0]]) + b1)
+    >>> J = A1.mean()
+    >>> J.backward()
+    >>> chain = J.chain(lang="en")
+    >>> bool(np.allclose(chain["dW1"], W1.grad)), chain["dZ1"].shape
+    (True, (1, 2))
+    """
+
+    def __init__(self, root: Node, names: Mapping[str, Any] | None, convention: str, lang: str | None) -> None:
+        if convention not in CONVENTIONS:
+            raise ValueError(f'convention must be "course" or "autograd"; got {convention!r}')
+        self.lang: Lang = language(lang)
+        reader = Reader(root, names, course=convention == "course")
+        self.root = root
+        self.pieces: tuple[Piece, ...] = tuple(reader.pieces)
+        self.steps: tuple[Step, ...] = reader.steps
+        self.quantities: dict[str, Quantity] = reader.quantities
+        self.m = reader.m
+        self.convention = "course" if reader.course else "autograd"
+        self.note = "" if reader.course or convention == "autograd" else say("not_a_mean", self.lang)
+        self._reader = reader
+        self.layers = tuple(LayerView(self, step) for step in self.steps if step.kind == "dense")
+
+    @property
+    def computed(self) -> bool:
+        """True once `backward()` has filled in the gradients."""
+        return self.root._grad is not None
+
+    def quantity(self, name: str) -> Quantity:
+        """The quantity of a name: `dW1`, `dW[1]`, `X`, or a name given by the user.
+
+        Raises
+        ------
+        KeyError
+            Listing the names there are.
+        """
+        known = canonical(name, [*self.quantities, *self._reader.aliases])
+        if known is None:
+            raise KeyError(f"no {name!r} in this chain; it has {', '.join(self.quantities)}")
+        return self.quantities[known if known in self.quantities else self._reader.aliases[known]]
+
+    def __getitem__(self, name: str) -> Array | None:
+        return self.quantity(name).value
+
+    def __contains__(self, name: str) -> bool:
+        return canonical(name, [*self.quantities, *self._reader.aliases]) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.quantities)
+
+    def keys(self) -> list[str]:
+        """Names of all quantities, forward then backward."""
+        return list(self.quantities)
+
+    def draw(self, path: str | PathLike[str], view: str = "ladder") -> Any:
+        """Draw the chain into a file; the suffix decides the type (svg, png, pdf, dot).
+
+        Raises
+        ------
+        ValueError
+            For an unknown suffix or view.
+        FileNotFoundError
+            If the directory does not exist.
+        RenderError
+            If no renderer is installed.
+        """
+        return _upper("draw").draw(self, path, view=view)
+
+    def __str__(self) -> str:
+        return table(self)
+
+    def __repr__(self) -> str:
+        state = "" if self.computed else ", before backward()"
+        return f"<Chain of {len(self.layers)} layers, m={self.m}, {self.convention} convention{state}>"
+
+    def _repr_svg_(self) -> str:
+        return str(_upper("draw").svg(self))
+
+
+class LayerView:
+    """One layer's arrays by their course letters: W, b, Z, A, dW, db, dZ, dA, A_prev, dA_prev."""
+
+    def __init__(self, chain: Chain, step: Step) -> None:
+        self._chain = chain
+        self.index = step.layer
+        self.activation = step.label or None
+        by_letter = {q.name.rstrip("0123456789"): q for q in (*step.parameters, *step.forward, *step.gradients)}
+        self._standard = {letter: f"{letter}{step.layer}" for letter in ("W", "b", "Z", "A", "dW", "db", "dZ", "dA")}
+        self._previous = step.sources[0].quantity.name
+        self._by_letter = by_letter
+
+    def __getattr__(self, letter: str) -> Array | None:
+        if letter.startswith("_"):
+            raise AttributeError(letter)
+        if letter in ("A_prev", "dA_prev"):
+            return self._chain[letter.replace("A_prev", self._previous)]
+        if letter in self._standard:
+            name = self._standard[letter]
+            return self._chain[name] if name in self._chain else None
+        raise AttributeError(f"layer {self.index} has W, b, Z, A, their gradients dW, …, A_prev and dA_prev; no {letter!r}")
+
+    def __repr__(self) -> str:
+        return f"<layer {self.index}: {self.activation or 'linear'}>"
+
+
+def _upper(name: str) -> Any:
+    """A module of a floor above, loaded on first use."""
+    return importlib.import_module(f"tinygrad_cn.{name}")
+
+
+def read(root: Node, names: Mapping[str, Any] | None, convention: str, lang: str | None) -> Chain:
+    """Read the graph behind `root`; see `Chain`."""
+    return Chain(root, names, convention, lang)

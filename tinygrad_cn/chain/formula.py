@@ -1,0 +1,186 @@
+"""Formulas in course notation: what a piece computes, and what it contributes to each gradient.
+
+The rule of each op comes from its record; this file puts course names for its symbols and, in the
+course convention, the 1/m where a gradient leaves the samples.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..ops.formula import Formula
+from ..ops.op import REGISTRY, Op
+from .layers import Piece
+
+Naming = Callable[[Any], str]
+
+# Forward and ∂loss/∂(first operand) of one sample, in A (or Z) and Y; n is the number of outputs.
+LOSS: dict[str, tuple[str, str]] = {
+    "binary_cross_entropy": ("−(1/m) Σ [Y log A + (1 − Y) log(1 − A)]", "−Y / A + (1 − Y) / (1 − A)"),
+    "binary_cross_entropy_with_logits": ("(1/m) Σ [log(1 + exp(A)) − Y A]", "σ(A) − Y"),
+    "categorical_cross_entropy": ("−(1/m) Σ Y log A", "−Y / A"),
+    "cross_entropy": ("−(1/m) Σ Y log softmax(A)", "softmax(A) − Y"),
+    "mse": ("(1/m) Σ (A − Y)²", "2 (A − Y)"),
+    "mae": ("(1/m) Σ |A − Y|", "sign(A − Y)"),
+    "huber": ("(1/m) Σ huber(A − Y)", "clip(A − Y, −δ, δ)"),
+    "hinge": ("(1/m) Σ max(0, 1 − Y A)", "−Y ⊙ 1{Y A < 1}"),
+}  # fmt: skip
+MEAN_OVER_OUTPUTS = frozenset(["mse", "mae", "huber", "hinge"])
+FUSED = {("sigmoid", "binary_cross_entropy"), ("softmax", "categorical_cross_entropy")}  # dZ = A − Y
+GREEK = {"sigmoid": "σ", "relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
+
+
+def function_name(label: str) -> str:
+    """How an activation is written: σ, tanh, ReLU."""
+    return GREEK.get(label, label)
+
+
+def forward(piece: Piece, name: Naming) -> Formula:
+    """What the piece computes, in names."""
+    if piece.kind == "affine":
+        return Formula.of(_affine(piece, name))
+    if piece.kind == "activation":
+        return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
+    if piece.kind == "loss":
+        return _loss(piece, name, 0)
+    return expression(piece.out, name, depth=1)
+
+
+def _affine(piece: Piece, name: Naming) -> str:
+    w, a, b = piece.operands
+    product = f"{name(w)}{'ᵀ' if piece.flipped else ''} {name(a)}"
+    return product if b is None else f"{product} + {name(b)}"
+
+
+def _loss(piece: Piece, name: Naming, which: int) -> Formula:
+    text = LOSS[piece.label][which]
+    rows = np.shape(_value(piece.operands[0]))[0] if np.ndim(_value(piece.operands[0])) > 1 else 1
+    if piece.label in MEAN_OVER_OUTPUTS and rows > 1:
+        text = text.replace("(1/m)", f"(1/{rows}m)") if which == 0 else f"(1/{rows}) {_wrap(text)}"
+    return Formula.of(text).fill({"A": name(piece.operands[0]), "Y": name(piece.operands[1])})
+
+
+def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
+    """What the piece adds to the gradient of its operand i; `scale` is "", "1/m" or "m"."""
+    g = gradient_of(name(piece.out))
+    if piece.kind == "affine":
+        text = _affine_rules(piece, name, g)[i]
+    elif piece.kind == "activation":
+        symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])}
+        return REGISTRY[piece.label].formula[0].fill(symbols)
+    elif piece.kind == "loss":
+        return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
+    elif piece.kind == "own_loss":
+        text = f"∂{name(piece.out)}/∂{name(piece.operands[i])}"
+    else:
+        text = _op_rule(piece.out, i, name, g)
+    return _scaled(Formula.of(text), scale)
+
+
+def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
+    w, a, b = piece.operands
+    if piece.flipped:
+        return f"{name(a)} {g}ᵀ", f"{name(w)} {g}", f"Σ {g}"
+    return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"
+
+
+def _op_rule(node: Node, i: int, name: Naming, g: str) -> str:
+    op, x = node._op, node._inputs[i]
+    assert op is not None
+    rules = op.formula
+    if i >= len(rules):
+        return f"{g} · ∂{name(node)}/∂{name(x)}" if not rules else rules[0].fill({"g": g}).text
+    symbols = {"g": g, "y": name(node)} | dict(zip(op.inputs, map(name, node._inputs), strict=False))
+    text = rules[i].fill(symbols).text
+    grown = isinstance(x, Node) and op.broadcasts and x._data.shape != node._data.shape and op.name != "matmul"
+    return f"Σ {_wrap(text)}" if grown else text
+
+
+def _scaled(formula: Formula, scale: str) -> Formula:
+    if not scale:
+        return formula
+    if scale == "m":
+        return Formula.of(f"m {_wrap(formula.text)}")
+    return Formula(f"(1/m) {_wrap(formula.text)}", rf"\frac{{1}}{{m}} {_wrap(formula.latex)}")
+
+
+def _wrap(text: str) -> str:
+    """Brackets around a sum, so that a factor in front applies to all of it."""
+    return f"({text})" if _binding(text) == 1 else text
+
+
+def total(parts: list[Formula]) -> Formula:
+    """The sum of the contributions of all consumers."""
+    return Formula(" + ".join(p.text for p in parts), " + ".join(p.latex for p in parts))
+
+
+def gradient_of(written: str) -> str:
+    """The course's name for the gradient: dZ[1] for Z[1]."""
+    return f"d{written}"
+
+
+def expression(node: Node, name: Naming, depth: int, ends: frozenset[Node] = frozenset()) -> Formula:
+    """The formula of a node, with inner nodes written out `depth` levels down, or down to `ends`."""
+
+    def part(x: Any) -> str:
+        if isinstance(x, Node) and x._op is not None and x not in ends and (depth > 1 or ends):
+            return expression(x, name, depth - 1, ends).text
+        return name(x)
+
+    op = node._op
+    assert op is not None
+    return Formula.of(fill_op(op, [part(x) for x in node._inputs], node._options))
+
+
+def fill_op(op: Op, inputs: list[str], options: dict[str, Any] | None) -> str:
+    """The op's own formula with names for its inputs."""
+    if op.vjp is not None:
+        return f"{op.name}({', '.join(inputs)})"
+    names = {s: _bracket(x, op.text, s) for s, x in zip(op.inputs, inputs, strict=False)}
+    text = re.sub(r"\^([23])(?!\d)", lambda m: "²³"[int(m[1]) - 2], Formula.of(op.text).fill(names).text)
+    return text.replace("index", index_text((options or {}).get("index"))) if op.name == "getitem" else text
+
+
+def _bracket(inner: str, template: str, symbol: str) -> str:
+    """Brackets around an expression where the template binds more tightly than it."""
+    if f"({symbol})" in template or f"|{symbol}|" in template or "," in template:
+        return inner
+    loose, tight = _binding(inner), _binding(template)
+    last = template.endswith(symbol) and template != symbol
+    needed = loose < tight or (last and loose == tight and template[:-1].rstrip()[-1:] in "−/")
+    return f"({inner})" if needed else inner
+
+
+def _binding(text: str) -> int:
+    """How tightly the loosest operator outside brackets binds: 1 sum, 2 product, 3 power, 4 nothing."""
+    depth, found = 0, 4
+    for i, c in enumerate(text):
+        depth += (c in "([{") - (c in ")]}")
+        if depth:
+            continue
+        if c in "+−":
+            return 1
+        if c in "⊙·/@" or (c == " " and text[i - 1] not in ",⊙·/@" and text[i + 1 : i + 2] not in ("⊙", "·", "/", "@")):
+            found = 2
+        elif c in "^²³ᵀ":
+            found = min(found, 3)
+    return found
+
+
+def index_text(index: Any) -> str:
+    """How an index is typed: `:, 1:3`."""
+    if isinstance(index, tuple):
+        return ", ".join(map(index_text, index))
+    if isinstance(index, slice):
+        ends = [("" if v is None else str(v)) for v in (index.start, index.stop)]
+        return ":".join(ends) + (f":{index.step}" if index.step is not None else "")
+    return "…" if index is Ellipsis else str(index) if np.ndim(index) == 0 else f"array{np.shape(index)}"
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x

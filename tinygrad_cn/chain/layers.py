@@ -1,0 +1,209 @@
+"""Read a recorded graph as pieces: affine maps, activations, losses, and plain ops for the rest.
+
+Each kind is recognised by one row of `RECOGNISERS`. A piece covers the nodes between its output and
+its operands; what no row recognises becomes a piece of its own, so nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node, ancestors
+
+ACTIVATIONS = frozenset(
+    "sigmoid tanh relu leaky_relu elu gelu softplus silu softmax log_softmax".split()
+)  # fmt: skip
+LOSSES = frozenset(
+    "binary_cross_entropy binary_cross_entropy_with_logits categorical_cross_entropy cross_entropy "
+    "mse mae huber hinge".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A recognised part of the graph.
+
+    Attributes
+    ----------
+    kind : str
+        "affine", "activation", "loss" or "op".
+    label : str
+        "tanh", "binary_cross_entropy", or the op's name.
+    out : Node
+        What it computes.
+    operands : tuple
+        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y).
+    flipped : bool
+        An affine map written wᵀ x + b, as for a single neuron.
+    """
+
+    kind: str
+    label: str
+    out: Node
+    operands: tuple[Any, ...]
+    flipped: bool = False
+
+
+def pieces(root: Node) -> list[Piece]:
+    """The pieces that make `root`, in the order they were computed."""
+    found: list[Piece] = []
+    wanted = [root]
+    seen: set[Node] = set()
+    by_age = ancestors(root)
+    uses = count_uses(by_age)
+    while wanted:
+        node = wanted.pop()
+        if node in seen or node._op is None:
+            continue
+        seen.add(node)
+        piece = recognise(node, uses)
+        found.append(piece)
+        wanted += [x for x in piece.operands if isinstance(x, Node) and x.requires_grad]
+    found.sort(key=lambda p: p.out._born)
+    return found
+
+
+def count_uses(nodes: list[Node]) -> dict[Node, int]:
+    """How many recorded calls take each node as an input."""
+    uses: dict[Node, int] = {}
+    for node in nodes:
+        for x in node._inputs:
+            if isinstance(x, Node):
+                uses[x] = uses.get(x, 0) + 1
+    return uses
+
+
+def recognise(node: Node, uses: dict[Node, int]) -> Piece:
+    """The first row that fits, else the op itself."""
+    for row in RECOGNISERS:
+        piece = row(node, uses)
+        if piece is not None:
+            return piece
+    return Piece("op", _op_name(node), node, node._inputs)
+
+
+# ---- rows -------------------------------------------------------------------------------------------
+
+
+def affine(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """W A + b as one op, as matmul and add, or without b; also wᵀ A + b."""
+    if _op_name(node) == "affine":
+        return Piece("affine", "affine", node, node._inputs)
+    product, bias = node, None
+    if _op_name(node) == "add":
+        pair = _product_and_bias(node, uses)
+        if pair is None:
+            return None
+        product, bias = pair
+    if not _is_product(product):
+        return None
+    w, a = product._inputs
+    inner = _transposed_leaf(w, uses)
+    if inner is not None:
+        return Piece("affine", "affine", node, (inner, a, bias), flipped=True)
+    if not _is_parameter(w):
+        return None
+    return Piece("affine", "affine", node, (w, a, bias))
+
+
+def activation(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """An activation op, max(Z, 0), or 1 / (1 + exp(−Z)) written out."""
+    name = _op_name(node)
+    if name in ACTIVATIONS:
+        return Piece("activation", name, node, (node._inputs[0],))
+    if name == "maximum":
+        z = _other_than(node, 0)
+        return None if z is None else Piece("activation", "relu", node, (z,))
+    z = _sigmoid_by_hand(node, uses)
+    return None if z is None else Piece("activation", "sigmoid", node, (z,))
+
+
+def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """One of the losses of `nn`."""
+    name = _op_name(node)
+    return Piece("loss", name, node, node._inputs) if name in LOSSES else None
+
+
+RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (affine, activation, loss)
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _op_name(node: Any) -> str:
+    return node._op.name if isinstance(node, Node) and node._op is not None else ""
+
+
+def _is_product(node: Any) -> bool:
+    if _op_name(node) not in ("matmul", "dot"):
+        return False
+    return all(np.ndim(_value(x)) == 2 for x in node._inputs)
+
+
+def _product_and_bias(node: Node, uses: dict[Node, int]) -> tuple[Node, Any] | None:
+    """(product, bias) of a sum, if one side is a matrix product used nowhere else and the other a bias."""
+    for product, bias in (node._inputs, node._inputs[::-1]):
+        if not _is_product(product) or uses.get(product, 0) != 1:
+            continue
+        rows = np.shape(_value(product))[0]
+        if _is_parameter(bias) and np.shape(_value(bias)) in ((rows, 1), (1, 1), (1,), ()):
+            return product, bias
+    return None
+
+
+def _is_parameter(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad and x._op is None
+
+
+def _transposed_leaf(x: Any, uses: dict[Node, int]) -> Node | None:
+    if _op_name(x) == "transpose" and uses.get(x, 0) == 1 and _is_parameter(x._inputs[0]):
+        leaf: Node = x._inputs[0]
+        return leaf
+    return None
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
+def _other_than(node: Any, number: float) -> Node | None:
+    """The other input of a two-input op one of whose inputs is `number`."""
+    for x, other in (node._inputs, node._inputs[::-1]):
+        if isinstance(other, Node) and np.ndim(_value(x)) == 0 and not isinstance(x, Node) and x == number:
+            return other
+    return None
+
+
+def _sigmoid_by_hand(node: Node, uses: dict[Node, int]) -> Node | None:
+    """Z of 1 / (1 + exp(−Z)), if its inner nodes are used nowhere else."""
+    if _op_name(node) == "reciprocal":
+        below = node._inputs[0]
+    elif _op_name(node) == "divide" and _is_number(node._inputs[0], 1):
+        below = node._inputs[1]
+    else:
+        return None
+    path = []
+    for name in ("add", "exp", "negative"):
+        if _op_name(below) != name or uses.get(below, 0) != 1:
+            return None
+        path.append(below)
+        below = _other_than(below, 1) if name == "add" else below._inputs[0]
+    return below if isinstance(below, Node) else None
+
+
+def _is_number(x: Any, number: float) -> bool:
+    return not isinstance(x, Node) and np.ndim(x) == 0 and bool(x == number)
+
+
+def inner_nodes(piece: Piece) -> Iterator[Node]:
+    """The nodes a piece covers, its output first."""
+    ends = {x for x in piece.operands if isinstance(x, Node)}
+    todo = [piece.out]
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += [x for x in node._inputs if isinstance(x, Node) and x.requires_grad and x not in ends]

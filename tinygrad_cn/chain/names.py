@@ -1,0 +1,68 @@
+"""Names of quantities: W1 as a key, W[1] as written, and what a learner may type for either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..errors import OpError
+
+INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
+BRACKETED = re.compile(r"([A-Za-z]+)\^?\[(\d+)\]")
+
+
+def written(name: str) -> str:
+    """`W1` is written W[1]; a name without a number stays as it is.
+
+    Examples
+    --------
+    >>> written("dW12"), written("w")
+    ('dW[12]', 'w')
+    """
+    match = INDEXED.fullmatch(name)
+    return f"{match[1]}[{match[2]}]" if match else name
+
+
+def canonical(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a learner's spelling means: `dW[2]`, `dW_2`, `grads["dW2"]`, `dX`; None if there is none.
+
+    Examples
+    --------
+    >>> canonical("dW[2]", ["dW2"]), canonical("dX", ["dA0"]), canonical("dQ1", ["dW1"])
+    ('dW2', 'dA0', None)
+    """
+    table = set(known)
+    plain = BRACKETED.sub(r"\1\2", name.strip()).replace("_", "")
+    inside = re.search(r"""["']([^"']+)["']""", plain)
+    plain = inside[1] if inside else plain
+    for guess in (name, plain, {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):
+        if guess in table:
+            return guess
+    return None
+
+
+def given_names(names: Mapping[str, Any] | None) -> dict[int, str]:
+    """Which value, by identity, each name of `{"W1": W1, ...}` or `locals()` stands for.
+
+    Of two names for one value, one of the form W1, Z2 wins, then the first.
+
+    Raises
+    ------
+    OpError
+        If `names` is not a mapping.
+    """
+    if names is None:
+        return {}
+    if not isinstance(names, Mapping):
+        raise OpError(f'names must be a mapping such as {{"W1": W1}} or locals(); got {type(names).__name__}')
+    found: dict[int, str] = {}
+    for name, value in names.items():
+        if not isinstance(value, (Node, np.ndarray)) or name.startswith("_"):
+            continue
+        if id(value) not in found or (INDEXED.fullmatch(name) and not INDEXED.fullmatch(found[id(value)])):
+            found[id(value)] = name
+    return found

@@ -1,0 +1,337 @@
+"""From a recorded graph to a chain: pieces get layer numbers and names, names get formulas.
+
+`Reader` walks the pieces once in the order they were computed. An affine map opens layer l and takes
+the activation of its Z with it; the loss closes the chain; every other op is a step of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autograd import FREED, Node
+from ..errors import GraphError
+from ..ops.formula import Formula
+from ..ops.op import Array
+from .convention import is_mean, per_sample, samples
+from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total
+from .layers import Piece, pieces
+from .model import Quantity, Role, Source, Step
+from .names import given_names, written
+
+
+class Reader:
+    """Reads one graph. `steps`, `quantities` and `aliases` are the result."""
+
+    def __init__(self, root: Node, names: Mapping[str, Any] | None, course: bool) -> None:
+        if root._op is None or root._op is FREED:
+            raise GraphError(
+                "chain: nothing is recorded behind this tensor. Compute J from parameters outside no_grad(), "
+                'and use backward() or backward(keep="all") rather than keep="leaves"'
+            )
+        self.root = root
+        self.given = given_names(names)
+        self.pieces = _with_own_loss(pieces(root), root)
+        self.m = samples(self.pieces)
+        self.columns = per_sample(self.pieces, self.m) if self.m is not None else set()
+        self.mean = self.m is not None and is_mean(root, self.columns, self.m)
+        self.course = course and self.mean
+        self.layer_of: dict[int, int] = {}  # by identity of the value: number of the layer it belongs to
+        self.names: dict[int, str] = {}
+        self.aliases: dict[str, str] = {}
+        self.texts: dict[int, str] = {}  # by identity: constants written as an expression
+        self.target: Any = None
+        self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows
+        self.consumers = self._consumers()
+        self._name_everything()
+        self.quantities: dict[str, Quantity] = {}
+        self.steps = self._steps()
+        ordered = [q for step in self.steps for q in (*step.parameters, *step.forward)]
+        ordered += [q for step in reversed(self.steps) for q in step.backward_order]
+        self.quantities = {q.name: q for q in ordered}
+
+    # ---- names --------------------------------------------------------------------------------------
+
+    def _consumers(self) -> dict[int, list[tuple[Piece, int]]]:
+        found: dict[int, list[tuple[Piece, int]]] = {}
+        for piece in self.pieces:
+            for i, x in enumerate(piece.operands):
+                found.setdefault(id(x), []).append((piece, i))
+        return found
+
+    def _name_everything(self) -> None:
+        number = 0
+        counts: dict[str, int] = {}
+        for piece in self.pieces:
+            if piece.kind == "affine":
+                number += 1
+                w, a, b = piece.operands
+                rows = f"n[{number}]"
+                self._data_input(a, number)
+                self._name(w, f"W{number}", number)
+                self._name(b, f"b{number}", number)
+                self._name(piece.out, f"Z{number}", number, rows)
+            elif piece.kind == "activation" and self._opens(piece):
+                z = piece.operands[0]
+                self._name(piece.out, f"A{self.layer_of[id(z)]}", self.layer_of[id(z)], self.rows[id(z)])
+            elif piece.out is self.root:
+                self._name(piece.out, "J", 0)
+            else:
+                counts[piece.label] = counts.get(piece.label, 0) + 1
+                self._name(piece.out, f"{piece.label}{counts[piece.label]}", 0, self._same_rows(piece))
+            if piece.kind == "loss":
+                self._name(piece.operands[1], "Y", 0)
+            if piece.kind in ("op", "own_loss"):
+                self._name_constants(piece, counts)
+        self.layers = number
+
+    def _opens(self, piece: Piece) -> bool:
+        """True for the first activation of a layer's Z."""
+        z = piece.operands[0]
+        l = self.layer_of.get(id(z), 0)
+        first = next((p for p, _ in self.consumers[id(z)] if p.kind == "activation"), None)
+        return l > 0 and first is piece and any(p.kind == "affine" and p.out is z for p in self.pieces)
+
+    def _data_input(self, a: Any, number: int) -> None:
+        if id(a) in self.names:
+            return
+        self._name(a, "A0" if "A0" not in self.names.values() else f"X{number}", 0, "n[0]")
+
+    def _name_constants(self, piece: Piece, counts: dict[str, int]) -> None:
+        """Arrays an op takes: the target is Y, 1 − Y is written so, others are numbered."""
+        for x in piece.operands:
+            if id(x) in self.names or (np.ndim(_value(x)) == 0 and not _needs(x)):
+                continue
+            if piece.kind == "own_loss" and "Y" not in self.names.values():
+                self._name(x, "Y", 0)
+                self.target = x
+            elif self.target is not None and np.array_equal(_value(x), 1 - _value(self.target)):
+                self.texts[id(x)] = "1 − Y"
+            else:
+                kind = "p" if _needs(x) else "c"
+                counts[kind] = counts.get(kind, 0) + 1
+                self._name(x, f"{kind}{counts[kind]}", 0)
+
+    def _same_rows(self, piece: Piece) -> str:
+        shape = piece.out._data.shape
+        same = (self.rows.get(id(x)) for x in piece.operands if np.shape(_value(x)) == shape)
+        return next((r for r in same if r), "")
+
+    def _name(self, x: Any, standard: str, layer: int, rows: str = "") -> None:
+        """Its own name if the user gave one, else the standard one; both are keys."""
+        if x is None or id(x) in self.names:
+            return
+        own = self.given.get(id(x)) or (x.name if isinstance(x, Node) else None)
+        taken = set(self.names.values())
+        name = own if own and own not in taken else standard
+        while name in taken:
+            name += "′"
+        self.names[id(x)] = name
+        self.aliases.setdefault(standard, name)
+        self.layer_of[id(x)] = layer
+        self.rows[id(x)] = rows
+
+    def name(self, x: Any) -> str:
+        """How formulas write a value."""
+        known = self.names.get(id(x))
+        if known is None:
+            return self.texts.get(id(x)) or _number(x)
+        return "X" if known == "A0" else written(known)
+
+    # ---- quantities ---------------------------------------------------------------------------------
+
+    def _value_of(self, x: Any, role: Role, formula: Formula | None = None, shapes: str = "") -> Quantity:
+        key = self.names[id(x)]
+        if key not in self.quantities:
+            shape = np.shape(_value(x))
+            self.quantities[key] = Quantity(
+                key, "X = A[0]" if key == "A0" else written(key), role, shape, self._symbols(x), formula, shapes, lambda: np.asarray(_value(x))
+            )
+        return self.quantities[key]
+
+    def _symbols(self, x: Any) -> str:
+        shape, l = np.shape(_value(x)), self.layer_of.get(id(x), 0)
+        rows = self.rows.get(id(x), "")
+        if rows and len(shape) == 2:
+            return f"({rows}, m)"
+        for piece in self.pieces:
+            if piece.kind == "affine" and l and len(shape) == 2:
+                w, a, b = piece.operands
+                if x is w:
+                    pair = (f"n[{l}]", self.rows.get(id(a)) or str(shape[1]))
+                    return "({}, {})".format(*(pair[::-1] if piece.flipped else pair))
+                if x is b and shape == (piece.out._data.shape[0], 1):
+                    return f"(n[{l}], 1)"
+        return str(tuple("m" if n == self.m and i == len(shape) - 1 > 0 else n for i, n in enumerate(shape))).replace("'", "")
+
+    def _gradient(self, x: Any, shapes: str = "", remark: str = "", fused: Formula | None = None) -> Quantity:
+        """d x: the sum of what its consumers contribute."""
+        name = self.names[id(x)]
+        key = f"d{name}"
+        if key not in self.quantities:
+            parts = [contribution(p, i, self.name, self._scale(p, x)) for p, i in self.consumers[id(x)]]
+            self.quantities[key] = Quantity(
+                key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), self._symbols(x),
+                fused or total(parts), shapes, self._reader(x), remark, optional=not _needs(x),
+            )  # fmt: skip
+            for standard, own in list(self.aliases.items()):
+                if own == name:
+                    self.aliases[f"d{standard}"] = key
+        return self.quantities[key]
+
+    def _scale(self, piece: Piece, x: Any) -> str:
+        """The factor the course convention puts between d(out) and d(x)."""
+        if not self.course:
+            return ""
+        before, after = piece.out in self.columns, isinstance(x, Node) and x in self.columns
+        if before == after or not isinstance(x, Node):
+            return ""
+        return "1/m" if before else "m"
+
+    def _reader(self, x: Any) -> Any:
+        """Reads the gradient now; that of a constant input is worked out from its consumers' when asked."""
+        factor = float(self.m or 1) if self.course and isinstance(x, Node) and x in self.columns else 1.0
+
+        def read() -> Array | None:
+            if x._grad is None:
+                return None
+            return x._grad if factor == 1.0 else x._grad * factor
+
+        def derive() -> Array | None:
+            parts = [self._through_affine(p) for p, _ in self.consumers[id(x)] if p.kind == "affine"]
+            return None if any(p is None for p in parts) else np.sum(parts, axis=0)
+
+        return read if _needs(x) else derive
+
+    def _through_affine(self, piece: Piece) -> Array | None:
+        """Wᵀ dZ, for an input that itself requires no gradient."""
+        upstream = self._gradient(piece.out).value
+        w = _value(piece.operands[0])
+        return None if upstream is None else (w if piece.flipped else w.T) @ upstream
+
+    # ---- steps --------------------------------------------------------------------------------------
+
+    def _steps(self) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        home: dict[int, str] = {}  # which step computes a value
+        done: set[Piece] = set()
+        for piece in self.pieces:
+            if piece in done:
+                continue
+            for x in piece.operands:
+                self._input_step(piece, x, home, steps)
+            act = self._activation_of(piece)
+            made = [piece] if act is None else [piece, act]
+            done.update(made)
+            step = self._dense(piece, act, home) if piece.kind == "affine" else self._plain(piece, home)
+            home.update((id(p.out), step.id) for p in made)
+            steps.append(step)
+        return tuple(steps)
+
+    def _input_step(self, piece: Piece, x: Any, home: dict[int, str], steps: list[Step]) -> None:
+        """Data that no step computes gets a step of its own; parameters of a layer belong to the layer."""
+        is_data = piece.kind == "affine" and x is piece.operands[1]
+        is_leaf = piece.kind != "affine" and id(x) in self.names and not (isinstance(x, Node) and x._op is not None)
+        if not (is_data or is_leaf) or id(x) in home:
+            return
+        step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
+        role: Role = "parameter" if _needs(x) and not is_data else "data"
+        home[id(x)] = step_id
+        gradients = (self._gradient(x),) if role == "parameter" else ()
+        steps.append(Step(step_id, "input", 0, "", forward=(self._value_of(x, role),), gradients=gradients))
+
+    def _activation_of(self, piece: Piece) -> Piece | None:
+        if piece.kind != "affine":
+            return None
+        return next((p for p, _ in self.consumers.get(id(piece.out), []) if p.kind == "activation"), None)
+
+    def _dense(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
+        w, a, b = piece.operands
+        l = self.layer_of[id(piece.out)]
+        shape = {k: np.shape(_value(v)) for k, v in (("w", w), ("a", a), ("z", piece.out))}
+        wt, at, zt = shape["w"][::-1], shape["a"][::-1], shape["z"][::-1]
+        left, back = (wt, shape["w"]) if piece.flipped else (shape["w"], wt)
+        plus = "" if b is None else f" + {np.shape(_value(b))}"
+        z = self._value_of(piece.out, "Z", forward(piece, self.name), f"{left} @ {shape['a']}{plus} → {shape['z']}")
+        out, backward = [z], []
+        if act is not None:
+            out.append(self._value_of(act.out, "A", forward(act, self.name), str(shape["z"])))
+            backward.append(self._dz(piece.out, act, str(shape["z"])))
+        parameters = [self._value_of(w, "parameter")] + ([] if b is None else [self._value_of(b, "parameter")])
+        backward.append(self._gradient(a, f"{back} @ {shape['z']} → {shape['a']}"))
+        product = f"{shape['a']} @ {zt} → {shape['w']}" if piece.flipped else f"{shape['z']} @ {at} → {shape['w']}"
+        gradients = [self._gradient(w, product)] if _needs(w) else []
+        if b is not None and _needs(b):
+            gradients.append(self._gradient(b, str(np.shape(_value(b)))))
+        return Step(
+            str(l), "dense", l, act.label if act is not None else "", tuple(parameters), tuple(out), tuple(backward),
+            tuple(gradients), (self.name(a), self.name(w), self.name(piece.out)), (self._source(a, home),),
+        )  # fmt: skip
+
+    def _dz(self, z: Node, act: Piece, shape: str) -> Quantity:
+        """dZ; A − Y where the loss and the output activation cancel."""
+        uses = self.consumers.get(id(act.out), [])
+        shapes = f"{shape} ⊙ {shape}" if act.label not in ("softmax", "log_softmax") else shape
+        if len(uses) == 1 and (act.label, uses[0][0].label) in FUSED and uses[0][0].out is self.root:
+            y = self.name(uses[0][0].operands[1])
+            difference = f"{self.name(act.out)} − {y}"
+            fused = Formula.of(difference if self.course else f"(1/m) ({difference})")
+            prime = f"{function_name(act.label)}′({self.name(z)})"
+            remark = f"= {gradient_of(self.name(act.out))} ⊙ {prime}" if act.label == "sigmoid" else ""
+            return self._gradient(z, shape, remark, fused)
+        return self._gradient(z, shapes)
+
+    def _plain(self, piece: Piece, home: dict[int, str]) -> Step:
+        kind = "loss" if piece.kind == "own_loss" or piece.out is self.root else piece.kind
+        rule = self._own_loss(piece) if piece.kind == "own_loss" else forward(piece, self.name)
+        role: Role = "loss" if kind == "loss" else "A" if kind == "activation" else "op"
+        out = self._value_of(piece.out, role, rule, str(piece.out._data.shape))
+        flows = [x for x in dict.fromkeys(x for x in piece.operands if isinstance(x, Node)) if x.requires_grad and x._op]
+        return Step(
+            self.names[id(piece.out)], kind, 0, piece.label, forward=(out,),
+            backward=tuple(self._gradient(x, str(x._data.shape)) for x in flows),
+            sources=tuple(self._source(x, home) for x in piece.operands if id(x) in home),
+        )  # fmt: skip
+
+    def _own_loss(self, piece: Piece) -> Formula:
+        ends = frozenset(x for x in piece.operands if isinstance(x, Node))
+        whole = expression(piece.out, self.name, 0, ends)
+        short = f"f({', '.join(self.name(x) for x in piece.operands)})"
+        return whole if len(whole.text) <= 72 else Formula.of(short)
+
+    def _source(self, x: Any, home: dict[int, str]) -> Source:
+        name = self.names[id(x)]
+        flows = isinstance(x, Node) and x.requires_grad
+        return Source(home[id(x)], self.quantities[name], self._gradient(x) if flows else None)
+
+
+def _with_own_loss(found: list[Piece], root: Node) -> list[Piece]:
+    """Join the ops between the last layer's output and J into one piece, if that output is all they depend on."""
+    last = max((i for i, p in enumerate(found) if p.kind in ("affine", "activation")), default=None)
+    if last is None or any(p.kind != "op" for p in found[last + 1 :]) or last == len(found) - 1:
+        return found
+    head, tail = found[: last + 1], found[last + 1 :]
+    inside = {p.out for p in tail}
+    outside = {x for p in tail for x in p.operands if isinstance(x, Node) and x.requires_grad and x not in inside}
+    if outside != {head[-1].out}:
+        return found
+    constants = {id(x): x for p in tail for x in p.operands if np.ndim(_value(x)) > 0 and not _needs(x)}
+    return [*head, Piece("own_loss", "own_loss", root, (head[-1].out, *constants.values()))]
+
+
+def _needs(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
+def _number(x: Any) -> str:
+    """A constant in a formula: a number as it is, an array by its shape."""
+    value = _value(x)
+    if np.size(value) == 1:
+        return f"{float(np.reshape(value, ())):.6g}".replace("-", "−")
+    return f"c{np.shape(value)}"

@@ -1,0 +1,59 @@
+"""`print(chain)`: one line per quantity, forward then backward, with shapes and formulas."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from ..language import say
+from .model import Quantity
+
+if TYPE_CHECKING:
+    from .chain import Chain
+
+
+def columns(text: str) -> int:
+    """Columns a terminal needs: a wide character takes two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )  # fmt: skip
+
+
+def pad(text: str, width: int) -> str:
+    """Fill with spaces to a number of terminal columns."""
+    return text + " " * (width - columns(text))
+
+
+def align(rows: list[tuple[str, ...]]) -> list[str]:
+    """Rows of cells as lines with aligned columns."""
+    widths = [max(columns(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(pad(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def table(chain: Chain) -> str:
+    """The whole chain as text."""
+    lang = chain.lang
+    heads = tuple(say(f"table.{k}", lang) for k in ("quantity", "shape", "symbols", "formula", "shapes"))
+    forward = [_row(q, chain) for step in chain.steps for q in (*step.parameters, *step.forward)]
+    backward = [_row(q, chain) for step in reversed(chain.steps) for q in step.backward_order]
+    lines = align([heads, *dict.fromkeys(forward), *dict.fromkeys(backward)])
+    rule = "─" * max(map(columns, lines))
+    split = 1 + len(dict.fromkeys(forward))
+    titled = [lines[0], rule, *lines[1:split], rule, *lines[split:]]
+    return "\n".join([_title(chain), *titled, rule, *_remarks(chain)])
+
+
+def _row(q: Quantity, chain: Chain) -> tuple[str, ...]:
+    formula = "" if q.formula is None else f"= {q.formula.text}"
+    if q.remark:
+        formula += f" {q.remark}"
+    return q.written, str(q.shape), q.symbols, formula, q.shapes if "→" in q.shapes else ""
+
+
+def _title(chain: Chain) -> str:
+    return say("table.title", chain.lang, layers=len(chain.layers), m="?" if chain.m is None else chain.m)
+
+
+def _remarks(chain: Chain) -> list[str]:
+    remarks = [say(f"convention.{chain.convention}", chain.lang), chain.note]
+    return [r for r in [*remarks, "" if chain.computed else say("gradients_not_computed", chain.lang)] if r]
