@@ -1,5 +1,5 @@
 """Every primitive operation, one record each, one file per family."""
 
-from . import elementwise, index, matrix, reduce, shape
+from . import diagonal, einsum, elementwise, index, linalg, matrix, norm, reduce, shape
 
-__all__ = ["elementwise", "index", "matrix", "reduce", "shape"]
+__all__ = ["diagonal", "einsum", "elementwise", "index", "linalg", "matrix", "norm", "reduce", "shape"]
