@@ -34,7 +34,7 @@ class Node:
     """A value and how it was made. `Tensor` adds operators and the NumPy protocol."""
 
     __slots__ = (
-        "_data", "_grad", "requires_grad", "name", "_op", "_inputs", "_options", "_born", "_state", "__weakref__",
+        "__weakref__", "_born", "_data", "_grad", "_inputs", "_op", "_options", "_state", "name", "requires_grad",
     )  # fmt: skip
 
     _data: Array
@@ -270,10 +270,8 @@ def walk(
         if op is FREED:
             raise GraphError(FREED.note)
         inputs = node._inputs
-        if record:
-            y, args = node, inputs
-        else:
-            y, args = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+        y: Any = node if record else node._data
+        args: Any = inputs if record else [x._data if isinstance(x, Node) else x for x in inputs]
         options = node._options
         vjps = op.vjps
         checked = node._state is None

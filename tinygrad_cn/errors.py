@@ -24,7 +24,7 @@ class AnomalyError(TinygradError, FloatingPointError):
     """A NaN or Inf born in an op, found by `detect_anomaly`."""
 
 
-class GradientMismatch(TinygradError, AssertionError):
+class GradientMismatchError(TinygradError, AssertionError):
     """Gradients that were asserted to agree and do not."""
 
 

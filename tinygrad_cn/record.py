@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from . import autograd
 from .autograd import RECORD, Node, clock, mode
 from .errors import OpError, ShapeError
 from .ops.op import Array, Op
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 Operand = Any  # a Tensor, an array or a number
 PACKAGE = str(Path(__file__).parent)
@@ -26,15 +29,16 @@ Value: Any = Node  # the class of new nodes; tensor.py, the floor above, puts Te
 
 
 def fill(
-    t: Any, data: Array, needs: bool, op: Op | None, inputs: tuple[Any, ...], options: dict[str, Any] | None
-) -> Any:
+    t: Tensor, data: Array, needs: bool, op: Op | None, inputs: tuple[Any, ...], options: dict[str, Any] | None
+) -> Tensor:
+    """Set every field of a fresh node."""
     t._data, t._grad, t.requires_grad, t.name = data, None, needs, None
     t._op, t._inputs, t._options, t._state = op, inputs, options, None
     t._born = next(clock)
     return t
 
 
-def apply(op: Op, *inputs: Any, **options: Any) -> Any:
+def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run an op's forward function on arrays and Tensors, and record the call."""
     arrays = [x._data if isinstance(x, Node) else x for x in inputs]
     try:
@@ -44,10 +48,10 @@ def apply(op: Op, *inputs: Any, **options: Any) -> Any:
     return _record(y, op, inputs, options or None)
 
 
-def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
+def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Tensor:
     if y.__class__ is not ndarray:
         y = np.asarray(y)
-    t = object.__new__(Value)
+    t: Tensor = object.__new__(Value)
     m = mode.get()
     needs = watched = False
     for x in inputs:
@@ -64,12 +68,12 @@ def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | N
     return t
 
 
-def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Any]:
+def binary(op: Op, swap: bool = False) -> Callable[[Tensor, Operand], Tensor]:
     """The operator method of a two-input op: `apply`, unrolled, since programs spend their calls here."""
     forward = op.forward
     new = object.__new__
 
-    def operator(self: Any, other: Operand) -> Any:
+    def operator(self: Tensor, other: Operand) -> Tensor:
         if isinstance(other, Node):
             b, needs, simple = other._data, self.requires_grad or other.requires_grad, other._state is None
         else:
@@ -81,7 +85,7 @@ def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Any]:
             raise _explain(op, inputs, error) from error
         if not (needs and simple and self._state is None and y.__class__ is ndarray and mode.get() == RECORD):
             return _record(y, op, inputs, None)
-        t = new(Value)
+        t: Tensor = new(Value)
         t._data, t._grad, t.requires_grad, t.name = y, None, True, None
         t._op, t._inputs, t._options, t._state = op, inputs, None, None
         t._born = next(clock)
@@ -90,11 +94,12 @@ def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Any]:
     return operator
 
 
-def unary(op: Op) -> Callable[[Any], Any]:
+def unary(op: Op) -> Callable[[Tensor], Tensor]:
+    """The operator method of a one-input op."""
     return lambda self: apply(op, self)
 
 
-def compare(f: np.ufunc) -> Callable[[Any, Operand], Array]:
+def compare(f: np.ufunc) -> Callable[[Tensor, Operand], Array]:
     """Comparisons give plain boolean arrays: nothing flows back through them."""
     return lambda self, other: f(self._data, other._data if isinstance(other, Node) else other)
 

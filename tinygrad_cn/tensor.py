@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .chain import Chain
 
 Axis = int | tuple[int, ...] | None
+numpy: Any = np  # NumPy functions on Tensors, which NumPy's annotations do not know of
 
 
 class Tensor(Node):
@@ -240,7 +241,9 @@ class Tensor(Node):
         hooks[key] = hook
         return lambda: (hooks.pop(key, None), None)[1]
 
-    def chain(self, names: Mapping[str, Any] | None = None, convention: str = "course", lang: str | None = None) -> Chain:
+    def chain(
+        self, names: Mapping[str, Any] | None = None, convention: str = "course", lang: str | None = None
+    ) -> Chain:
         """Read the recorded graph as layers; see `tinygrad_cn.chain.Chain`."""
         upper: Any = importlib.import_module("tinygrad_cn.chain")  # a floor above: loaded on first use
         return upper.read(self, names=names, convention=convention, lang=lang)  # type: ignore[no-any-return]
@@ -384,19 +387,23 @@ class Tensor(Node):
 
     def clip(self, min: float | None = None, max: float | None = None) -> Tensor:
         """Entries limited to [min, max]; no gradient flows where they were cut."""
-        return np.clip(self, min, max)  # type: ignore[call-overload, no-any-return]
+        y: Tensor = numpy.clip(self, min, max)
+        return y
 
     def dot(self, other: Operand) -> Tensor:
         """`np.dot(self, other)`."""
-        return np.dot(self, other)  # type: ignore[arg-type, no-any-return]
+        y: Tensor = numpy.dot(self, other)
+        return y
 
     def trace(self, offset: int = 0) -> Tensor:
         """Sum along a diagonal."""
-        return np.trace(self, offset)  # type: ignore[arg-type, no-any-return]
+        y: Tensor = numpy.trace(self, offset)
+        return y
 
     def round(self, decimals: int = 0) -> Tensor:
         """Rounded entries; the gradient is 0 almost everywhere."""
-        return np.round(self, decimals)  # type: ignore[call-overload, no-any-return]
+        y: Tensor = numpy.round(self, decimals)
+        return y
 
     def astype(self, dtype: DTypeLike) -> Tensor:
         """The value in another dtype; gradients come back in this one."""
@@ -452,6 +459,7 @@ def _plain_index(index: Any) -> Any:
 
 
 def seed(y: Tensor, grad: ArrayLike | None) -> Array:
+    """The gradient a walk from `y` starts with: `grad`, checked, or 1 for a scalar."""
     if grad is None:
         if y._data.size != 1:
             raise ShapeError(

@@ -128,10 +128,8 @@ class LayerView:
         self._chain = chain
         self.index = step.layer
         self.activation = step.label or None
-        by_letter = {q.name.rstrip("0123456789"): q for q in (*step.parameters, *step.forward, *step.gradients)}
         self._standard = {letter: f"{letter}{step.layer}" for letter in ("W", "b", "Z", "A", "dW", "db", "dZ", "dA")}
         self._previous = step.sources[0].quantity.name
-        self._by_letter = by_letter
 
     def __getattr__(self, letter: str) -> Array | None:
         if letter.startswith("_"):
@@ -140,8 +138,8 @@ class LayerView:
             return self._chain[letter.replace("A_prev", self._previous)]
         if letter in self._standard:
             name = self._standard[letter]
-            return self._chain[name] if name in self._chain else None
-        raise AttributeError(f"layer {self.index} has W, b, Z, A, their gradients dW, …, A_prev and dA_prev; no {letter!r}")
+            return self._chain[name] if name in self._chain else None  # noqa: SIM401 (a Chain has no get)
+        raise AttributeError(f"a layer has W, b, Z, A, their gradients dW, …, A_prev and dA_prev; no {letter!r}")
 
     def __repr__(self) -> str:
         return f"<layer {self.index}: {self.activation or 'linear'}>"

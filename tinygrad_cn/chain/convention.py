@@ -74,7 +74,7 @@ def _factor(node: Node, i: int) -> float:
     assert node._op is not None
     name = node._op.name
     if name == "mean":
-        return node._data.size / node._inputs[i]._data.size
+        return float(node._data.size / node._inputs[i]._data.size)
     if name in LINEAR or name in CONTRACT or name in ("add", "subtract"):
         return 1.0
     other = _number(node._inputs[1 - i]) if len(node._inputs) == 2 else None

@@ -83,7 +83,7 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
 
 
 def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
-    w, a, b = piece.operands
+    w, a, _ = piece.operands
     if piece.flipped:
         return f"{name(a)} {g}ᵀ", f"{name(w)} {g}", f"Σ {g}"
     return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"

@@ -90,9 +90,9 @@ class Reader:
     def _opens(self, piece: Piece) -> bool:
         """True for the first activation of a layer's Z."""
         z = piece.operands[0]
-        l = self.layer_of.get(id(z), 0)
+        layer = self.layer_of.get(id(z), 0)
         first = next((p for p, _ in self.consumers[id(z)] if p.kind == "activation"), None)
-        return l > 0 and first is piece and any(p.kind == "affine" and p.out is z for p in self.pieces)
+        return layer > 0 and first is piece and any(p.kind == "affine" and p.out is z for p in self.pieces)
 
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
@@ -147,27 +147,36 @@ class Reader:
         if key not in self.quantities:
             shape = np.shape(_value(x))
             self.quantities[key] = Quantity(
-                key, "X = A[0]" if key == "A0" else written(key), role, shape, self._symbols(x), formula, shapes, lambda: np.asarray(_value(x))
+                key,
+                "X = A[0]" if key == "A0" else written(key),
+                role,
+                shape,
+                self._symbols(x),
+                formula,
+                shapes,
+                lambda: np.asarray(_value(x)),
             )
         return self.quantities[key]
 
     def _symbols(self, x: Any) -> str:
-        shape, l = np.shape(_value(x)), self.layer_of.get(id(x), 0)
-        rows = self.rows.get(id(x), "")
-        if rows and len(shape) == 2:
-            return f"({rows}, m)"
-        for piece in self.pieces:
-            if piece.kind == "affine" and l and len(shape) == 2:
-                w, a, b = piece.operands
-                if x is w:
-                    pair = (f"n[{l}]", self.rows.get(id(a)) or str(shape[1]))
-                    return "({}, {})".format(*(pair[::-1] if piece.flipped else pair))
-                if x is b and shape == (piece.out._data.shape[0], 1):
-                    return f"(n[{l}], 1)"
-        return str(tuple("m" if n == self.m and i == len(shape) - 1 > 0 else n for i, n in enumerate(shape))).replace("'", "")
+        """The shape with n[l] and m for what they stand for."""
+        shape = np.shape(_value(x))
+        if len(shape) == 2 and self.rows.get(id(x)):
+            return f"({self.rows[id(x)]}, m)"
+        for piece, i in self.consumers.get(id(x), []):
+            if piece.kind != "affine" or len(shape) != 2:
+                continue
+            rows, data = self.rows[id(piece.out)], piece.operands[1]
+            inner = self.rows.get(id(data)) or str(np.shape(_value(data))[0])
+            if i == 0:
+                return f"({inner}, {rows})" if piece.flipped else f"({rows}, {inner})"
+            if i == 2 and shape[0] == piece.out._data.shape[0]:
+                return f"({rows}, 1)"
+        known = [*map(str, shape[:-1]), "m" if shape[-1] == self.m else str(shape[-1])] if shape else []
+        return f"({', '.join(known)}{',' * (len(known) == 1)})"
 
     def _gradient(self, x: Any, shapes: str = "", remark: str = "", fused: Formula | None = None) -> Quantity:
-        """d x: the sum of what its consumers contribute."""
+        """The gradient of x: the sum of what its consumers contribute."""
         name = self.names[id(x)]
         key = f"d{name}"
         if key not in self.quantities:
@@ -201,7 +210,8 @@ class Reader:
 
         def derive() -> Array | None:
             parts = [self._through_affine(p) for p, _ in self.consumers[id(x)] if p.kind == "affine"]
-            return None if any(p is None for p in parts) else np.sum(parts, axis=0)
+            known = [p for p in parts if p is not None]
+            return sum(known[1:], known[0]) if len(known) == len(parts) else None
 
         return read if _needs(x) else derive
 
@@ -209,7 +219,7 @@ class Reader:
         """Wᵀ dZ, for an input that itself requires no gradient."""
         upstream = self._gradient(piece.out).value
         w = _value(piece.operands[0])
-        return None if upstream is None else (w if piece.flipped else w.T) @ upstream
+        return None if upstream is None else np.asarray((w if piece.flipped else w.T) @ upstream)
 
     # ---- steps --------------------------------------------------------------------------------------
 
@@ -249,7 +259,7 @@ class Reader:
 
     def _dense(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
         w, a, b = piece.operands
-        l = self.layer_of[id(piece.out)]
+        layer = self.layer_of[id(piece.out)]
         shape = {k: np.shape(_value(v)) for k, v in (("w", w), ("a", a), ("z", piece.out))}
         wt, at, zt = shape["w"][::-1], shape["a"][::-1], shape["z"][::-1]
         left, back = (wt, shape["w"]) if piece.flipped else (shape["w"], wt)
@@ -266,7 +276,7 @@ class Reader:
         if b is not None and _needs(b):
             gradients.append(self._gradient(b, str(np.shape(_value(b)))))
         return Step(
-            str(l), "dense", l, act.label if act is not None else "", tuple(parameters), tuple(out), tuple(backward),
+            str(layer), "dense", layer, act.label if act is not None else "", tuple(parameters), tuple(out), tuple(backward),
             tuple(gradients), (self.name(a), self.name(w), self.name(piece.out)), (self._source(a, home),),
         )  # fmt: skip
 
@@ -288,7 +298,8 @@ class Reader:
         rule = self._own_loss(piece) if piece.kind == "own_loss" else forward(piece, self.name)
         role: Role = "loss" if kind == "loss" else "A" if kind == "activation" else "op"
         out = self._value_of(piece.out, role, rule, str(piece.out._data.shape))
-        flows = [x for x in dict.fromkeys(x for x in piece.operands if isinstance(x, Node)) if x.requires_grad and x._op]
+        nodes = dict.fromkeys(x for x in piece.operands if isinstance(x, Node))
+        flows = [x for x in nodes if x.requires_grad and x._op is not None]
         return Step(
             self.names[id(piece.out)], kind, 0, piece.label, forward=(out,),
             backward=tuple(self._gradient(x, str(x._data.shape)) for x in flows),

@@ -27,9 +27,7 @@ def unary(
     note: str = "",
 ) -> Op:  # fmt: skip
     """One input x; `rule(g, y, x)`."""
-    record = Op(
-        name, f, (rule,), (formula,), text=text, domain=domain, broadcasts=True, analytic=analytic, note=note
-    )
+    record = Op(name, f, (rule,), (formula,), text=text, domain=domain, broadcasts=True, analytic=analytic, note=note)
     return register(record, f)
 
 
