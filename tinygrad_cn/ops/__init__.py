@@ -1,5 +1,8 @@
 """Every primitive operation, one record each, one file per family."""
 
-from . import diagonal, einsum, elementwise, index, linalg, matrix, norm, reduce, shape
+from . import activation, diagonal, einsum, elementwise, index, linalg, loss, matrix, norm, reduce, shape, special
 
-__all__ = ["diagonal", "einsum", "elementwise", "index", "linalg", "matrix", "norm", "reduce", "shape"]
+__all__ = [
+    "activation", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "reduce", "shape",
+    "special",
+]  # fmt: skip

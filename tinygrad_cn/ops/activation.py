@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import ELEMENTWISE, Array, Op, away_from, case, interval, register
+from .op import ELEMENTWISE, Op, away_from, case, interval, register
 from .special import NORMAL_CDF, floating, normal_density
 
 WIDE = interval(-4.0, 4.0)

@@ -42,11 +42,11 @@ ERFC_FAR = (
 
 def floating(x: Any) -> Array:
     """`x` as a floating-point array; integers and booleans become float64."""
-    x = np.asarray(x)
-    return x if x.dtype.kind in "fc" else x.astype(np.float64)
+    array: Array = np.asarray(x)
+    return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
-def _horner(coefficients: Sequence[float], t: Array) -> Any:
+def _horner(coefficients: Sequence[float], t: Array) -> Array:
     value = np.full_like(t, coefficients[0])
     for c in coefficients[1:]:
         value *= t
