@@ -204,6 +204,20 @@ WHERE = register(
     np.where,
 )  # fmt: skip
 
+CLIP = register(
+    Op(
+        "clip", lambda x, low, high: np.clip(x, low, high),
+        (
+            lambda g, y, x, low, high: g * (x == y),
+            lambda g, y, x, low, high: g * (x < y),
+            lambda g, y, x, low, high: g * (x > y),
+        ),
+        ("g ⊙ 1{x = y}", "g ⊙ 1{x < y}", "g ⊙ 1{x > y}"), text="min(max(x, low), high)", broadcasts=True,
+        domain=(REAL, interval(-1.5, -0.5), interval(0.5, 1.5)),
+        note="At a limit the gradient goes to x. A limit may be None.",
+    )
+)  # fmt: skip
+
 # ---- piecewise constant -----------------------------------------------------------------------------
 
 
@@ -221,3 +235,5 @@ FLOOR = step("floor", np.floor)
 CEIL = step("ceil", np.ceil)
 TRUNC = step("trunc", np.trunc)
 RINT = step("rint", np.rint)
+IMAG = step("imag", np.imag)
+ANGLE = step("angle", np.angle)

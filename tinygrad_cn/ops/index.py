@@ -1,4 +1,8 @@
-"""Indexing: basic, slices, boolean masks and integer arrays, with gradients that add up."""
+"""Indexing: slices, masks and integer arrays, with gradients that add up; sorting, which is indexing by order.
+
+Reading at an index and adding at an index are each other's gradient, so two records are enough for
+`x[index]`, `take` and `take_along_axis`, to any order of derivative.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,128 @@ from typing import Any
 
 import numpy as np
 
-from .op import Op, case, register
+from .op import Array, Op, case, distinct, implements, register
+
+Kth = int | tuple[int, ...]
 
 
-def _getitem(x: Any, *, index: Any) -> Any:
-    return x[index]
+def along(axis: int, index: Any) -> tuple[Any, ...]:
+    """The index that is `index` on one axis and takes the others whole; `axis` may be negative."""
+    if axis >= 0:
+        return (slice(None),) * axis + (index,)
+    return (Ellipsis, index) + (slice(None),) * (-axis - 1)
 
 
-def _is_basic(index: Any) -> bool:
+def _may_repeat(index: Any) -> bool:
+    """Only integer arrays can name an entry twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(p is None or p is Ellipsis or isinstance(p, (int, np.integer, slice)) for p in parts)
+    return any(isinstance(p, (list, tuple, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
 
 
-def _scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Any:
+def _scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Array:
     x = np.zeros(shape, g.dtype)
-    if _is_basic(index):
-        x[index] = g
-    else:
+    if _may_repeat(index):
         np.add.at(x, index, g)
+    else:
+        x[index] = g
     return x
 
 
+ROWS = np.array([0, 2, 0])
 GETITEM = register(
     Op(
-        "getitem", _getitem, (lambda g, y, x, *, index: SCATTER(g, index=index, shape=np.shape(x)),),
-        ("g put back at index, adding up",), text="x[index]", analytic=True,
+        "getitem", lambda x, *, index: x[index], (lambda g, y, x, *, index: SCATTER(g, index=index, shape=x.shape),),
+        ("g added at index to zeros",), text="x[index]", analytic=True, note="An entry read twice gets both gradients.",
         cases=(
             case((3, 4), index=1),
-            case((3, 4), index=(slice(None), slice(1, 3))),
+            case((3, 4), index=(slice(None), slice(-1, 0, -2))),
             case((3, 4), index=(Ellipsis, None, 0)),
-            case((3, 4), index=np.array([0, 2, 0])),
-            case((3, 4), index=(np.array([0, 1, 1]), np.array([2, 3, 3]))),
+            case((3, 4), index=ROWS),
+            case((3, 4), index=(np.array([0, 1, 1]), np.array([2, -1, 3]))),
+            case((3, 4), index=(slice(None, 2), [3, 3])),
+            case((3, 4, 2), index=(ROWS, slice(1, 3), np.array([[1], [0]]))),
             case((3, 4), index=np.array([True, False, True])),
+            case((3, 4), index=(np.eye(3, 4) > 0)),
+            case((3, 4), index=(np.array([True, False, True]), 1)),
+            case((3, 4), index=slice(2, 2)),
+            case((0, 4), index=(slice(None), 1)),
+            case((), index=()),
+            case((), index=None),
         ),
     )
 )  # fmt: skip
-SCATTER = register(
+SCATTER: Op = register(
     Op(
         "scatter", _scatter, (lambda g, y, x, *, index, shape: g[index],), ("g[index]",), analytic=True,
-        text="zeros with x added at index",
-        cases=(case((4,), index=1, shape=(3, 4)), case((3,), index=np.array([0, 2, 0]), shape=(4,))),
+        text="zeros with x added at index", inputs=("x",),
+        cases=(
+            case((4,), index=1, shape=(3, 4)),
+            case((3,), index=ROWS, shape=(4,)),
+            case((2, 4), index=np.array([True, False, True]), shape=(3, 4)),
+            case((0, 4), index=slice(0, 0), shape=(3, 4)),
+        ),
     )
+)  # fmt: skip
+
+# ---- gathers made of getitem ------------------------------------------------------------------------
+
+
+@implements(np.take)
+def take(x: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+    """`np.take`: the entries at `indices` along an axis, of the flattened `x` if axis is None."""
+    x = x.reshape(-1) if axis is None else x
+    where, n = np.asarray(indices), x.shape[axis or 0]
+    if mode != "raise":
+        where = where % n if mode == "wrap" else where.clip(0, n - 1)
+    return x[along(axis or 0, where)]
+
+
+@implements(np.take_along_axis)
+def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
+    """`np.take_along_axis`: what `argsort` and `argmax` along an axis point to."""
+    where = np.asarray(indices)
+    if axis is None:
+        return x.reshape(-1)[where]
+    index: list[Any] = list(np.ogrid[tuple(slice(n) for n in x.shape)])
+    index[axis] = where
+    return x[tuple(index)]
+
+
+# ---- order ------------------------------------------------------------------------------------------
+
+
+def _unorder(g: Any, order: Array, shape: tuple[int, ...], axis: int | None) -> Any:
+    """Send each gradient back to where its entry came from: `order` inverted."""
+    return take_along_axis(g, np.argsort(order, axis=-1 if axis is None else axis), axis).reshape(shape)
+
+
+def _sort_vjp(g: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
+    return _unorder(g, np.argsort(x, axis=axis), x.shape, axis)
+
+
+# Not np.partition: its order within the parts need not be argpartition's, which the gradient uses.
+def _partition(x: Any, *, kth: Kth, axis: int | None = -1) -> Any:
+    return np.take_along_axis(x, np.argpartition(x, kth, axis=axis), axis)
+
+
+def _partition_vjp(g: Any, y: Any, x: Any, *, kth: Kth, axis: int | None = -1) -> Any:
+    return _unorder(g, np.argpartition(x, kth, axis=axis), x.shape, axis)
+
+
+SORT = register(
+    Op(
+        "sort", lambda x, axis=-1: np.sort(x, axis=axis), (_sort_vjp,), ("g in the order of x",), domain=distinct,
+        analytic=True, note="Equal entries keep some order; each gets the gradient of its place.",
+        cases=(case((7,)), case((3, 4)), case((3, 4), axis=0), case((2, 3), axis=None), case((0,)), case((1,))),
+    ),
+    np.sort,
+)  # fmt: skip
+PARTITION = register(
+    Op(
+        "partition", _partition, (_partition_vjp,), ("g in the order of x",), domain=distinct,
+        cases=(
+            case((7,), kth=3), case((3, 4), kth=0), case((4, 3), kth=-1, axis=0), case((2, 3), kth=(1, 4), axis=None),
+        ),
+    ),
+    np.partition,
 )  # fmt: skip
