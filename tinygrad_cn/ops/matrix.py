@@ -67,8 +67,7 @@ MATMUL = register(
 
 def _affine(w: Any, a: Any, b: Any) -> Any:
     z = np.matmul(w, a)
-    z += b
-    return z
+    return np.add(z, b, out=z if np.result_type(z, b) == z.dtype else None)
 
 
 def _affine_complaint(w: Shape, a: Shape, b: Shape) -> str:

@@ -171,6 +171,11 @@ class Op:
         vjp = self.vjps[i]
         return None if vjp is None else vjp(g, y, *inputs, **(options or {}))
 
+    def sample(self, rng: np.random.Generator, case: Case) -> list[Array]:
+        """Draw the inputs of a case from the op's domains."""
+        domains = self.domains * len(case.shapes) if self.vjp is not None else self.domains
+        return [np.asarray(draw(rng, shape)) for draw, shape in zip(domains, case.shapes, strict=True)]
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Split the arguments of a NumPy call into inputs and options."""
         if self.sequence:
@@ -252,7 +257,7 @@ def check_shapes(op: Op, seed: int = 0) -> None:
     """Call the op on samples from its domain and refuse a vjp whose result has the wrong shape."""
     rng = np.random.default_rng(seed)
     for c in op.cases:
-        inputs = [draw(rng, shape) for draw, shape in zip(op.domains, c.shapes, strict=False)]
+        inputs = op.sample(rng, c)
         y = np.asarray(op.forward(*inputs, **c.options))
         for i, x in enumerate(inputs):
             gx = op.gradient(i, np.ones_like(y), y, inputs, c.options)
