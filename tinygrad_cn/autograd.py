@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextvars import ContextVar
 from itertools import count
 from operator import attrgetter
@@ -201,16 +201,22 @@ def describe_call(node: Node) -> str:
 # ---- the walk ---------------------------------------------------------------------------------------
 
 by_birth = attrgetter("_born")
+NOWHERE: frozenset[Node] = frozenset()
 
 
-def ancestors(root: Node) -> list[Node]:
-    """Every node `root` depends on that requires a gradient, `root` included, oldest first."""
+def ancestors(root: Node, until: Set[Node] = NOWHERE) -> list[Node]:
+    """Every node `root` depends on that requires a gradient, `root` included, oldest first.
+
+    Nodes of `until` are included, what lies behind them is not.
+    """
     seen: set[Node] = {root}
     todo = [root]
     order = []
     while todo:
         node = todo.pop()
         order.append(node)
+        if node in until:
+            continue
         for x in node._inputs:
             if isinstance(x, Node) and x.requires_grad and x not in seen:
                 seen.add(x)
@@ -245,14 +251,21 @@ def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
 
 
 def walk(
-    root: Node, seed: Any, visit: Callable[[Node, Any], None], *, record: bool = False, free: bool = False
+    root: Node,
+    seed: Any,
+    visit: Callable[[Node, Any], None],
+    *,
+    until: Set[Node] = NOWHERE,
+    record: bool = False,
+    free: bool = False,
 ) -> None:
     """Carry the gradient `seed` of `root` back; call `visit(node, g)` once per node, newest first.
 
     With `record`, gradients are Tensors and the vjps are recorded; with `free`, a node forgets its
-    inputs as soon as it has been passed. A gradient handed to `visit` belongs to that node alone.
+    inputs as soon as it has been passed; nodes of `until` are visited but not passed. A gradient
+    handed to `visit` belongs to that node alone.
     """
-    order = ancestors(root)
+    order = ancestors(root, until)
     gradients: dict[Node, Any] = {root: seed}
     ours: set[Node] = set()  # nodes whose gradient is a sum made here, so it may be added to in place
     watching = mode.get() & ANOMALY
@@ -265,7 +278,7 @@ def walk(
             g = _run_hooks(node, g)
         visit(node, g)
         op = node._op
-        if op is None:
+        if op is None or node in until:
             continue
         if op is FREED:
             raise GraphError(FREED.note)

@@ -62,7 +62,7 @@ class Chain:
         self.m = reader.m
         self.convention = "course" if reader.course else "autograd"
         self.note = "" if reader.course or convention == "autograd" else say("not_a_mean", self.lang)
-        self._reader = reader
+        self.reader = reader
         self.layers = tuple(LayerView(self, step) for step in self.steps if step.kind == "dense")
 
     @property
@@ -78,16 +78,16 @@ class Chain:
         KeyError
             Listing the names there are.
         """
-        known = canonical(name, [*self.quantities, *self._reader.aliases])
+        known = canonical(name, [*self.quantities, *self.reader.aliases])
         if known is None:
             raise KeyError(f"no {name!r} in this chain; it has {', '.join(self.quantities)}")
-        return self.quantities[known if known in self.quantities else self._reader.aliases[known]]
+        return self.quantities[known if known in self.quantities else self.reader.aliases[known]]
 
     def __getitem__(self, name: str) -> Array | None:
         return self.quantity(name).value
 
     def __contains__(self, name: str) -> bool:
-        return canonical(name, [*self.quantities, *self._reader.aliases]) is not None
+        return canonical(name, [*self.quantities, *self.reader.aliases]) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.quantities)

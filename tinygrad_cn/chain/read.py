@@ -40,6 +40,7 @@ class Reader:
         self.course = course and self.mean
         self.layer_of: dict[int, int] = {}  # by identity of the value: number of the layer it belongs to
         self.names: dict[int, str] = {}
+        self.values: dict[str, Any] = {}  # the other way round
         self.aliases: dict[str, str] = {}
         self.texts: dict[int, str] = {}  # by identity: constants written as an expression
         self.target: Any = None
@@ -129,6 +130,7 @@ class Reader:
         while name in taken:
             name += "′"
         self.names[id(x)] = name
+        self.values[name] = x
         self.aliases.setdefault(standard, name)
         self.layer_of[id(x)] = layer
         self.rows[id(x)] = rows

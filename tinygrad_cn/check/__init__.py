@@ -1,0 +1,7 @@
+"""Checking gradients: against numbers (`gradcheck`) and against hand derivations (`compare`)."""
+
+from .compare import compare
+from .numeric import GradcheckReport, gradcheck
+from .report import Report, Row
+
+__all__ = ["GradcheckReport", "Report", "Row", "compare", "gradcheck"]

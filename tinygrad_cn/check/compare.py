@@ -1,0 +1,162 @@
+"""Compare hand-derived gradients with the recorded ones and name the first that is wrong.
+
+For each quantity, from the cost back: is the shape right, then, are the values right to rounding?
+If not, it is worked out again from the learner's own upstream values. A gradient that agrees with that
+is right in itself and has only inherited an earlier mistake; the others are wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..chain import Chain
+from ..chain.names import canonical
+from ..errors import OpError
+from ..language import language
+from ..ops.op import Array
+from .local import Local
+from .report import Report, Row
+
+ULPS = 2.0**12  # rounding of a hand-written pass over some ten layers stays well below; formulas err far above
+
+
+def compare(
+    J: Any,
+    hand: Mapping[str, Any],
+    *,
+    convention: str = "course",
+    rtol: float | None = None,
+    lang: str | None = None,
+) -> Report:
+    """Compare gradients derived by hand with the true ones.
+
+    Parameters
+    ----------
+    J : Tensor or Chain
+        The cost, or its chain. `backward()` need not have been called; no `.grad` is touched.
+    hand : mapping
+        Gradients by course name: "dZ2", "dW[2]" and the like; arrays, lists or Tensors. Give as few or
+        as many as you have; those you leave out are worked out from the ones you give.
+    convention : {"course", "autograd"}
+        What the hand gradients follow: dA and dZ per sample with 1/m in dW and db, or the true ∂J/∂·.
+        With a Chain its own convention is used.
+    rtol : float, optional
+        Largest error that counts as rounding, relative to the largest term. Default 4096 units in the
+        last place of the coarser of the two dtypes.
+    lang : {"zh", "en"}, optional
+        Language of the report.
+
+    Returns
+    -------
+    Report
+        One row per gradient, from the cost back: `agree`, `wrong`, `inherited`, `shape` or `unknown_name`.
+
+    Raises
+    ------
+    OpError
+        If `hand` is not a mapping of names to numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_cn as tg
+    >>> W1, b1 = tg.tensor([[0.5, -1.0]], True), tg.tensor([[0.1]], True)
+    >>> X = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> A1 = np.tanh(W1 @ X + b1)
+    >>> J = (A1 * A1).mean()
+    >>> dA1 = 2 * A1.numpy()
+    >>> dZ1 = dA1 * (1 - A1.numpy())                 # should be 1 − A1²
+    >>> report = tg.compare(J, {"dA1": dA1, "dZ1": dZ1, "dW1": dZ1 @ X.T / 2})
+    >>> report.ok, report.first_wrong, [row.verdict for row in report.rows]
+    (False, 'dZ1', ['agree', 'wrong', 'inherited'])
+    """
+    chain = J if isinstance(J, Chain) else J.chain(convention=convention, lang=lang)
+    if not isinstance(hand, Mapping):
+        raise OpError(f'hand must be a mapping such as {{"dW1": dW1}}; got {type(hand).__name__}')
+    given, unknown = _match(chain, hand)
+    rows = _judge(chain, given, rtol)
+    rows += [Row(name, name, "unknown_name", np.asarray(hand[name])) for name in unknown]
+    return Report(chain, tuple(rows), language(lang) if lang else chain.lang)
+
+
+def _match(chain: Chain, hand: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
+    """The hand gradients by the chain's names, and the names it does not know."""
+    names = [q.name for step in chain.steps for q in step.backward_order]
+    aliases = {a: own for a, own in chain.reader.aliases.items() if own in names}
+    given: dict[str, Array] = {}
+    unknown = []
+    for name, value in hand.items():
+        known = canonical(str(name), [*names, *aliases])
+        if known is None:
+            unknown.append(name)
+        else:
+            given[aliases.get(known, known)] = _as_array(name, value)
+    return given, unknown
+
+
+def _as_array(name: str, value: Any) -> Array:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise OpError(f"hand[{name!r}] must hold real numbers; got {type(value).__name__} of dtype {array.dtype}")
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
+def _judge(chain: Chain, given: dict[str, Array], rtol: float | None) -> list[Row]:
+    """One pass from the cost back, with the true gradients and the learner's side by side."""
+    local = Local(chain)
+    one = np.ones_like(chain.root._data)
+    true: dict[int, Array] = {id(chain.root): one}
+    own: dict[int, Array] = {id(chain.root): one}
+    size: dict[int, float] = {}
+    names = chain.reader.names
+    judged: dict[str, Row] = {}
+
+    def judge(x: Any) -> None:
+        """Settle x once all its consumers have been passed: what it is, and what is handed further."""
+        name = f"d{names[id(x)]}"
+        if name not in given:
+            return
+        row = _row(chain, name, given[name], true[id(x)], own[id(x)], size[id(x)], rtol)
+        judged[name] = row
+        if row.verdict != "shape":
+            own[id(x)] = given[name]
+
+    for piece in reversed(chain.pieces):
+        if piece.out is not chain.root:
+            judge(piece.out)
+        g_true, g_own = true[id(piece.out)], own[id(piece.out)]
+        for gradients, g in ((true, g_true), (own, g_own)):
+            for key, part in local.through(piece, g).items():
+                gradients[key] = gradients[key] + part if key in gradients else part
+        for key, largest in local.size(piece, g_true).items():
+            size[key] = size.get(key, 0.0) + largest
+    made = {id(piece.out) for piece in chain.pieces}
+    for x in chain.reader.values.values():
+        if id(x) not in made and id(x) in true:
+            judge(x)
+    order = [q.name for step in reversed(chain.steps) for q in step.backward_order]
+    return [judged[name] for name in dict.fromkeys(order) if name in judged]
+
+
+def _row(
+    chain: Chain, name: str, hand: Array, true: Array, own: Array, size: float, rtol: float | None
+) -> Row:  # fmt: skip
+    q = chain.quantities[name]
+    if hand.shape != true.shape:
+        return Row(name, q.written, "shape", hand, true, formula=q.formula)
+    coarse = max(np.finfo(hand.dtype).eps, np.finfo(true.dtype).eps)
+    allowed = (ULPS * coarse if rtol is None else rtol) * max(size, float(np.max(np.abs(true), initial=0.0)))
+    error = np.abs(hand - true)
+    if _within(error, allowed):
+        verdict = "agree"
+    else:
+        verdict = "inherited" if _within(np.abs(hand - own), allowed) else "wrong"
+    return Row(name, q.written, verdict, hand, true, own, q.formula)
+
+
+def _within(error: Array, allowed: float) -> bool:
+    """True if every error is at most `allowed`; NaN is not."""
+    return bool(np.all(error <= allowed))

@@ -1,0 +1,228 @@
+"""gradcheck: compare recorded gradients with numeric ones, entry by entry.
+
+Where every op is analytic the referee is the complex step, Im f(x + ih) / h with h = 1e-20, which has
+no cancellation (Squire and Trapp, Using complex variables to estimate derivatives of real functions,
+SIAM Review 40, 1998). Elsewhere it is the central difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node, no_grad
+from ..chain.table import align
+from ..errors import GradientMismatchError, OpError
+from ..functional import grad
+from ..ops.op import Array
+from ..tensor import Tensor
+from .replay import is_analytic, replay
+
+COMPLEX_STEP = 1e-20
+CENTRAL_STEP = float(np.finfo(float).eps ** (1 / 3))
+CENTRAL_RTOL = 1e-6  # truncation and cancellation of the central difference, with a margin
+ULPS = 2.0**12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of one input: both derivatives, and whether a kink lies within the step."""
+
+    argument: str
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    kink: bool = False
+
+    @property
+    def error(self) -> float:
+        """Absolute difference."""
+        return abs(self.analytic - self.numeric)
+
+
+@dataclass(frozen=True)
+class GradcheckReport:
+    """What `gradcheck` found. True in a condition if every entry agrees.
+
+    Attributes
+    ----------
+    method : str
+        "complex step" or "central difference".
+    step : float
+        The step h.
+    rtol : float
+        Largest error that counts as agreement, relative to the largest derivative of that input.
+    entries : tuple of Entry
+        All entries looked at.
+    wrong : tuple of Entry
+        Those that disagree.
+    total : int
+        How many entries the inputs have; larger than `len(entries)` if they were sampled.
+    """
+
+    method: str
+    step: float
+    rtol: float
+    dtype: str
+    entries: tuple[Entry, ...]
+    wrong: tuple[Entry, ...]
+    total: int
+
+    @property
+    def ok(self) -> bool:
+        """True if every entry looked at agrees."""
+        return not self.wrong
+
+    @property
+    def worst(self) -> Entry | None:
+        """The entry with the largest error, among the wrong ones if there are any."""
+        return max(self.wrong or self.entries, key=lambda e: e.error, default=None)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def raise_if_wrong(self) -> None:
+        """Raise GradientMismatchError, an AssertionError, with the report as its text unless all agree."""
+        if not self.ok:
+            raise GradientMismatchError(f"\n{self}")
+
+    def __str__(self) -> str:
+        state = "agree" if self.ok else f"{len(self.wrong)} disagree"
+        head = f"gradcheck by {self.method} (h = {self.step:.1e}, {self.dtype}, rtol = {self.rtol:.1e}): "
+        looked = f"{len(self.entries)} of {self.total} entries, {state}"
+        if self.worst is None:
+            return head + looked
+        rows = [("argument", "entry", "analytic", "numeric", "error", "")]
+        shown = sorted(self.wrong, key=lambda e: -e.error)[:5] or [self.worst]
+        rows += [
+            (e.argument, str(e.index), f"{e.analytic:.9g}", f"{e.numeric:.9g}", f"{e.error:.2g}", "kink" * e.kink)
+            for e in shown
+        ]
+        return "\n".join([head + looked, *align(rows)])
+
+
+def gradcheck(
+    f: Callable[..., Tensor],
+    inputs: Any,
+    *,
+    entries: int = 200,
+    rtol: float | None = None,
+    seed: int = 0,
+) -> GradcheckReport:
+    """Check the gradients of `f` against numeric ones.
+
+    Parameters
+    ----------
+    f : callable
+        `f(*inputs)` of Tensors, returning a Tensor of any shape; called several times, so without side
+        effects. A result that is no scalar is projected on a random vector.
+    inputs : Tensor, array or sequence of them
+        Where to check. Tensors that do not require a gradient, and integer arrays, are held fixed.
+    entries : int
+        How many entries of each input to look at; all if it has fewer, else a random choice.
+    rtol : float, optional
+        Default 4096 units in the last place, at least 1e-6 for the central difference.
+    seed : int
+        For the projection and the choice.
+
+    Returns
+    -------
+    GradcheckReport
+
+    Raises
+    ------
+    OpError
+        If `f` does not return a Tensor that depends on an input.
+
+    Examples
+    --------
+    >>> import numpy as np, tinygrad_cn as tg
+    >>> report = tg.gradcheck(lambda x: np.sin(x) * x, [np.array([0.5, 1.0])])
+    >>> report.ok, report.method
+    (True, 'complex step')
+    """
+    given = [inputs] if isinstance(inputs, (Node, np.ndarray)) else list(inputs)
+    tensors = [_leaf(x, i) for i, x in enumerate(given)]
+    wanted = [t for t in tensors if t.requires_grad]
+    y = f(*tensors)
+    if not isinstance(y, Tensor) or not y.requires_grad:
+        raise OpError(f"gradcheck: f must return a Tensor that depends on an input; got {type(y).__name__}")
+    rng = np.random.default_rng(seed)
+    v = np.ones(y.shape) if y.size == 1 else rng.standard_normal(y.shape)
+    analytic = grad(y, wanted, grad=v)
+    by_complex = is_analytic(y)
+    method = _ByComplexStep(y, v) if by_complex else _ByDifference(f, tensors, v)
+    ulps = ULPS * max(float(np.finfo(t.dtype).eps) for t in wanted)
+    tolerance = rtol if rtol is not None else ulps if by_complex else max(ulps, CENTRAL_RTOL)
+    looked: list[Entry] = []
+    wrong: list[Entry] = []
+    for t, g in zip(wanted, analytic, strict=True):
+        mine = [method.entry(t, i, float(g[i])) for i in _choose(t.shape, entries, rng)]
+        scale = max((max(abs(e.numeric), abs(e.analytic)) for e in mine), default=0.0)
+        looked += mine
+        wrong += [e for e in mine if not e.error <= tolerance * scale and not e.kink]
+    total = sum(t.size for t in wanted)
+    dtype = ", ".join(sorted({str(t.dtype) for t in wanted}))
+    step = COMPLEX_STEP if by_complex else CENTRAL_STEP
+    return GradcheckReport(method.name, step, tolerance, dtype, tuple(looked), tuple(wrong), total)
+
+
+def _leaf(x: Any, i: int) -> Tensor:
+    """A fresh leaf of the same value: the caller's tensors stay untouched."""
+    if isinstance(x, Node):
+        return Tensor(x._data, requires_grad=x.requires_grad, name=x.name or f"inputs[{i}]")
+    array = np.asarray(x)
+    return Tensor(array, requires_grad=array.dtype.kind == "f", name=f"inputs[{i}]")
+
+
+def _choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
+    size = int(np.prod(shape))
+    flat = np.arange(size) if size <= entries else np.sort(rng.choice(size, entries, replace=False))
+    return [tuple(int(k) for k in np.unravel_index(i, shape)) for i in flat]
+
+
+class _ByComplexStep:
+    """Replays the recorded graph with one entry moved into the complex plane."""
+
+    name = "complex step"
+
+    def __init__(self, y: Tensor, v: Array) -> None:
+        self.y, self.v = y, v
+
+    def entry(self, t: Tensor, index: tuple[int, ...], analytic: float) -> Entry:
+        x = t._data.astype(complex)
+        x[index] += 1j * COMPLEX_STEP
+        numeric = np.sum(self.v * replay(self.y, {t: x})).imag / COMPLEX_STEP
+        return Entry(t.name or "", index, analytic, float(numeric))
+
+
+class _ByDifference:
+    """Calls f again in float64 with one entry moved either way."""
+
+    name = "central difference"
+
+    def __init__(self, f: Callable[..., Tensor], tensors: list[Tensor], v: Array) -> None:
+        self.f, self.tensors, self.v = f, tensors, v
+        self.here = self._value({})
+
+    def _value(self, moved: dict[Tensor, Array]) -> float:
+        with no_grad():
+            args = [Tensor(moved.get(t, t._data.astype(float)) if t.requires_grad else t._data) for t in self.tensors]
+            return float(np.sum(self.v * self.f(*args)._data))
+
+    def entry(self, t: Tensor, index: tuple[int, ...], analytic: float) -> Entry:
+        x = t._data.astype(float)
+        h = CENTRAL_STEP * max(1.0, abs(float(x[index])))
+        values = []
+        for sign in (1, -1):
+            moved = x.copy()
+            moved[index] += sign * h
+            values.append(self._value({t: moved}))
+        right, left = (values[0] - self.here) / h, (self.here - values[1]) / h
+        numeric = (values[0] - values[1]) / (2 * h)
+        low, high = sorted((left, right))
+        apart = high - low > 1e-2 * max(abs(left), abs(right))
+        return Entry(t.name or "", index, analytic, numeric, kink=bool(apart and low <= analytic <= high))
