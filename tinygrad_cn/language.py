@@ -57,14 +57,6 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "validation": {"zh": "验证", "en": "validation"},
     "cost.back": {"zh": "损失的梯度", "en": "Gradient of the cost"},
     "cache": {"zh": "缓存", "en": "cache"},
-    "convention.course": {
-        "zh": "课程约定：dA、dZ 为每样本梯度，dW、db 已含 1/m",
-        "en": "Course convention: dA and dZ are per sample, dW and db contain 1/m",
-    },
-    "convention.autograd": {
-        "zh": "自动求导约定：每个梯度都是 ∂J/∂(该量)",
-        "en": "Autograd convention: every gradient is ∂J/∂(quantity)",
-    },
     "legend": {
         "zh": "实线：前向　虚线：梯度　点线：缓存",
         "en": "solid: forward    dashed: gradients    dotted: cache",
@@ -107,7 +99,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     # the report of a comparison
     "report.summary": {
         "zh": "手写梯度与自动求导对比：共 {n} 个，✓ {agree} 一致，✗ {wrong} 有误，△ {inherited} 受牵连",
-        "en": "Hand gradients against autograd: {n} compared, ✓ {agree} agree, ✗ {wrong} wrong, △ {inherited} inherited",
+        "en": "Hand gradients against autograd: {n} in all, ✓ {agree} agree, ✗ {wrong} wrong, △ {inherited} inherited",
     },
     "report.gradient": {"zh": "梯度", "en": "gradient"},
     "report.verdict": {"zh": "结论", "en": "verdict"},
@@ -116,7 +108,10 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "report.shapes": {"zh": "应为 {want}，实为 {got}", "en": "expected {want}, got {got}"},
     "report.ulps": {"zh": "{error}（{ulps} ulp，{dtype}）", "en": "{error} ({ulps} ulp, {dtype})"},
     "report.at": {"zh": "{error}，在 {where}", "en": "{error}, at {where}"},
-    "report.first": {"zh": "先改 {name}：它是从损失往回数第一个出错的量。", "en": "Mend {name} first: counted from the cost back, it is the first that is wrong."},
+    "report.first": {
+        "zh": "先改 {name}：它是从损失往回数第一个出错的量。",
+        "en": "Mend {name} first: counted from the cost back, it is the first that is wrong.",
+    },
     "verdict.agree": {"zh": "一致", "en": "agrees"},
     "verdict.wrong": {"zh": "有误", "en": "wrong"},
     "verdict.inherited": {"zh": "受牵连：公式没错，上游有误", "en": "inherited: right in itself, wrong upstream"},

@@ -206,14 +206,13 @@ class Reader:
         factor = float(self.m or 1) if self.course and isinstance(x, Node) and x in self.columns else 1.0
 
         def read() -> Array | None:
-            if x._grad is None:
-                return None
-            return x._grad if factor == 1.0 else x._grad * factor
+            g: Array | None = x._grad
+            return g if g is None or factor == 1.0 else g * factor
 
         def derive() -> Array | None:
             parts = [self._through_affine(p) for p, _ in self.consumers[id(x)] if p.kind == "affine"]
             known = [p for p in parts if p is not None]
-            return sum(known[1:], known[0]) if len(known) == len(parts) else None
+            return np.asarray(sum(known)) if len(known) == len(parts) else None
 
         return read if _needs(x) else derive
 
@@ -278,9 +277,17 @@ class Reader:
         if b is not None and _needs(b):
             gradients.append(self._gradient(b, str(np.shape(_value(b)))))
         return Step(
-            str(layer), "dense", layer, act.label if act is not None else "", tuple(parameters), tuple(out), tuple(backward),
-            tuple(gradients), (self.name(a), self.name(w), self.name(piece.out)), (self._source(a, home),),
-        )  # fmt: skip
+            id=str(layer),
+            kind="dense",
+            layer=layer,
+            label="" if act is None else act.label,
+            parameters=tuple(parameters),
+            forward=tuple(out),
+            backward=tuple(backward),
+            gradients=tuple(gradients),
+            cache=(self.name(a), self.name(w), self.name(piece.out)),
+            sources=(self._source(a, home),),
+        )
 
     def _dz(self, z: Node, act: Piece, shape: str) -> Quantity:
         """dZ; A − Y where the loss and the output activation cancel."""

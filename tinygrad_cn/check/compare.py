@@ -12,14 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
 from ..chain import Chain
 from ..chain.names import canonical
 from ..errors import OpError
 from ..language import language
 from ..ops.op import Array
 from .local import Local
-from .report import Report, Row
+from .report import Report, Row, Verdict
 
 ULPS = 2.0**12  # rounding of a hand-written pass over some ten layers stays well below; formulas err far above
 
@@ -150,10 +149,11 @@ def _row(
     coarse = max(np.finfo(hand.dtype).eps, np.finfo(true.dtype).eps)
     allowed = (ULPS * coarse if rtol is None else rtol) * max(size, float(np.max(np.abs(true), initial=0.0)))
     error = np.abs(hand - true)
+    verdict: Verdict = "wrong"
     if _within(error, allowed):
         verdict = "agree"
-    else:
-        verdict = "inherited" if _within(np.abs(hand - own), allowed) else "wrong"
+    elif _within(np.abs(hand - own), allowed):
+        verdict = "inherited"
     return Row(name, q.written, verdict, hand, true, own, q.formula)
 
 

@@ -25,7 +25,7 @@ class Local:
 
     def scale(self, x: Any) -> float:
         """Factor from autograd's gradient of x to the one the convention shows."""
-        return self.factor if isinstance(x, Node) and x in self.columns or self.is_data(x) else 1.0
+        return self.factor if (isinstance(x, Node) and x in self.columns) or self.is_data(x) else 1.0
 
     def is_data(self, x: Any) -> bool:
         """True for the input of a layer that requires no gradient itself: its gradient is per sample too."""
@@ -52,11 +52,10 @@ class Local:
         if piece.kind != "affine":
             largest = float(np.max(np.abs(g), initial=0.0))
             return dict.fromkeys(map(id, piece.operands), largest)
-        w, a, b = (np.abs(_value(x)) if x is not None else None for x in piece.operands)
+        w, a = (np.abs(_value(x)) for x in piece.operands[:2])
         g = np.abs(g)
-        left = (w if piece.flipped else w.T) @ g
         scale = self.scale(piece.out)
-        sizes = (g @ a.T / scale, left, np.sum(g, axis=1) / scale)
+        sizes = (g @ a.T / scale, (w if piece.flipped else w.T) @ g, np.sum(g, axis=1) / scale)
         return {id(x): float(np.max(s, initial=0.0)) for x, s in zip(piece.operands, sizes, strict=True)}
 
 

@@ -95,7 +95,7 @@ class GradcheckReport:
         looked = f"{len(self.entries)} of {self.total} entries, {state}"
         if self.worst is None:
             return head + looked
-        rows = [("argument", "entry", "analytic", "numeric", "error", "")]
+        rows: list[tuple[str, ...]] = [("argument", "entry", "analytic", "numeric", "error", "")]
         shown = sorted(self.wrong, key=lambda e: -e.error)[:5] or [self.worst]
         rows += [
             (e.argument, str(e.index), f"{e.analytic:.9g}", f"{e.numeric:.9g}", f"{e.error:.2g}", "kink" * e.kink)

@@ -77,7 +77,7 @@ class Row:
     def _difference(self) -> Array | None:
         if self.true is None or self.hand.shape != self.true.shape:
             return None
-        return np.nan_to_num(np.abs(self.hand - self.true), nan=np.inf)
+        return np.asarray(np.nan_to_num(np.abs(self.hand - self.true), nan=np.inf))
 
 
 class Report:
