@@ -1,4 +1,4 @@
-"""Numeric derivatives that know nothing of the engine, and the check every op record has to pass.
+"""Numeric derivatives that know nothing of the engine, and the checks every op record has to pass.
 
 Complex step (Squire and Trapp, "Using complex variables to estimate derivatives of real functions",
 SIAM Review 40 (1998)) has no cancellation, so it is exact to rounding. Where an op is not analytic the
@@ -7,6 +7,7 @@ and its rounding error, eps / h, is eps^¾.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -55,9 +56,9 @@ def tensors(inputs: Sequence[Any]) -> list[tg.Tensor]:
     return [tg.tensor(x, requires_grad=x.dtype.kind == "f", name=f"x{i}") for i, x in enumerate(inputs)]
 
 
-def differentiable(op: Op, inputs: Sequence[Any]) -> list[int]:
-    """The inputs a gradient flows to."""
-    return [i for i, x in enumerate(inputs) if x.dtype.kind == "f" and (op.vjp is not None or op.vjps[i] is not None)]
+def floating(inputs: Sequence[Any]) -> list[int]:
+    """The inputs that can have a gradient."""
+    return [i for i, x in enumerate(inputs) if x.dtype.kind == "f"]
 
 
 def replaced(inputs: Sequence[Any], i: int, x: Any) -> list[Any]:
@@ -67,58 +68,80 @@ def replaced(inputs: Sequence[Any], i: int, x: Any) -> list[Any]:
 # ---- the checks -------------------------------------------------------------------------------------
 
 
-def check_first_order(op: Op, case: Case, seed: int = 0) -> None:
-    """Forward value, every vjp against the numeric gradient, and that nothing was written to."""
-    rng = np.random.default_rng(seed)
-    inputs = op.sample(rng, case)
+def of_record(op: Op, case: Case, seed: int = 0) -> dict[str, Any]:
+    """What the checks need to know of one call of an op."""
+    inputs = op.sample(np.random.default_rng(seed), case)
+    flows = [i for i in floating(inputs) if op.vjp is not None or op.vjps[i] is not None]
+    return {
+        "f": partial(op, **case.options),
+        "inputs": inputs,
+        "flows": flows,
+        "analytic": op.analytic,
+        "name": op.name,
+    }
+
+
+def check_first_order(
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    *,
+    flows: Sequence[int] | None = None,
+    analytic: bool = False,
+    name: str = "f",
+) -> None:
+    """Value and gradients of f on Tensors against f on arrays, and that nothing was written to."""
+    rng = np.random.default_rng(0)
+    flows = floating(inputs) if flows is None else flows
     before = [x.copy() for x in inputs]
     leaves = tensors(inputs)
-    y = op(*leaves, **case.options)
-    value = np.asarray(op.forward(*inputs, **case.options))
-    np.testing.assert_array_equal(y.numpy(), value, strict=True)
+    y, value = f(*leaves), np.asarray(f(*inputs))
+    assert y.dtype == value.dtype
+    assert_close(y.numpy(), value, EXACT, f"value of {name}")
     r = unit(rng, value.shape)
     y.backward(r)
     for i, (x, leaf) in enumerate(zip(inputs, leaves, strict=True)):
-        if i not in differentiable(op, inputs):
+        if i not in flows:
             assert leaf.grad is None
             continue
         assert isinstance(leaf.grad, np.ndarray)
         assert leaf.grad.dtype == x.dtype
-
-        def cost(v: Any, i: int = i) -> Any:
-            return np.sum(r * op.forward(*replaced(inputs, i, v), **case.options))
-
-        want = gradient(cost, x, op.analytic)
-        assert_close(leaf.grad, want, EXACT if op.analytic else DIFFERENCE, f"vjp of {op.name} input {i}")
+        want = gradient(lambda v, i=i: np.sum(r * f(*replaced(inputs, i, v))), x, analytic)
+        assert_close(leaf.grad, want, EXACT if analytic else DIFFERENCE, f"gradient of {name} in input {i}")
     for x, leaf in zip(before, leaves, strict=True):
         np.testing.assert_array_equal(leaf.numpy(), x)
-    np.testing.assert_array_equal(y.numpy(), value)
+    assert_close(y.numpy(), value, EXACT, f"value of {name} after backward")
 
 
-def check_second_order(op: Op, case: Case, seed: int = 0) -> None:
-    """Derivatives of s = Σ ⟨vᵢ, vjpᵢ(r)⟩: with respect to r it is the op's derivative along v."""
-    rng = np.random.default_rng(seed)
-    inputs = op.sample(rng, case)
-    flows = differentiable(op, inputs)
-    r = unit(rng, np.shape(op.forward(*inputs, **case.options)))
+def check_second_order(
+    f: Callable[..., Any],
+    inputs: Sequence[Any],
+    *,
+    flows: Sequence[int] | None = None,
+    analytic: bool = False,
+    name: str = "f",
+) -> None:
+    """Derivatives of s = Σ ⟨vᵢ, gradientᵢ(r)⟩: with respect to r that is the derivative of f along v."""
+    rng = np.random.default_rng(1)
+    flows = floating(inputs) if flows is None else flows
+    r = unit(rng, np.shape(f(*inputs)))
     v = [unit(rng, inputs[i].shape) for i in flows]
 
     def pairing(values: Sequence[Any]) -> float:
         leaves = tensors(values)
-        first = tg.grad(op(*leaves, **case.options), [leaves[i] for i in flows], grad=r)
+        first = tg.grad(f(*leaves), [leaves[i] for i in flows], grad=r)
         return sum(float(np.sum(a * b)) for a, b in zip(v, first, strict=True))
 
     leaves, cotangent = tensors(inputs), tg.tensor(r, requires_grad=True)
     wanted = [leaves[i] for i in flows]
-    first = tg.grad(op(*leaves, **case.options), wanted, grad=cotangent, create_graph=True)
+    first = tg.grad(f(*leaves), wanted, grad=cotangent, create_graph=True)
     s = sum(np.sum(a * b) for a, b in zip(v, first, strict=True))
     *second, along_v = tg.grad(s, [*wanted, cotangent])
     for i, got in zip(flows, second, strict=True):
         direction = unit(rng, inputs[i].shape)
         want = derivative_along(lambda x, i=i: pairing(replaced(inputs, i, x)), inputs[i], direction)
-        assert_close(np.sum(got * direction), want, DIFFERENCE, f"second derivative of {op.name} in input {i}")
+        assert_close(np.sum(got * direction), want, DIFFERENCE, f"second derivative of {name} in input {i}")
     want_along = sum(
-        derivative_along(lambda x, i=i: op.forward(*replaced(inputs, i, x), **case.options), inputs[i], d, op.analytic)
+        derivative_along(lambda x, i=i: f(*replaced(inputs, i, x)), inputs[i], d, analytic)
         for i, d in zip(flows, v, strict=True)
     )
-    assert_close(along_v, want_along, EXACT if op.analytic else DIFFERENCE, f"{op.name}: derivative along v")
+    assert_close(along_v, want_along, EXACT if analytic else DIFFERENCE, f"derivative of {name} along v")

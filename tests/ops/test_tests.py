@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.referee import check_first_order, check_second_order, differentiable
-from tinygrad_cn.ops.op import REGISTRY, Case, Op, case
+from tests.referee import check_first_order, check_second_order, of_record
+from tinygrad_cn.ops.op import REGISTRY, Op, case
 
 Mutation = Callable[[Any], Any]
 MUTATIONS: dict[str, Mutation] = {
@@ -40,7 +40,7 @@ def passes(op: Op) -> bool:
     """Whether the record's own test passes on all its cases."""
     try:
         for c in op.cases:
-            check_first_order(op, c)
+            check_first_order(**of_record(op, c))
     except AssertionError:
         return False
     return True
@@ -48,9 +48,8 @@ def passes(op: Op) -> bool:
 
 def constant(op: Op, i: int) -> bool:
     """The gradient of this input is 0 wherever it exists: floor, sign and their kin."""
-    rng = np.random.default_rng(0)
     for c in op.cases:
-        inputs = op.sample(rng, c)
+        inputs = of_record(op, c)["inputs"]
         if i < len(inputs):
             y = np.asarray(op.forward(*inputs, **c.options))
             if np.any(op.gradient(i, np.ones_like(y), y, inputs, c.options)):
@@ -61,7 +60,7 @@ def constant(op: Op, i: int) -> bool:
 MUTANTS = [
     pytest.param(op, i, name, id=f"{op.name}-{i}-{name}")
     for op in REGISTRY.values()
-    for i in differentiable(op, op.sample(np.random.default_rng(0), op.cases[0]))
+    for i in of_record(op, op.cases[0])["flows"]
     for name in (["shifted by 0.01"] if constant(op, i) else MUTATIONS)
 ]
 
@@ -98,7 +97,7 @@ def test_a_vjp_right_in_value_but_not_differentiable_is_caught_at_second_order()
         return g * np.cos(np.array(x))  # np.array() of a Tensor is a plain array: nothing is recorded
 
     op = Op("sine", np.sin, (detached,), broadcasts=True, analytic=True)
-    c = Case(((3,),))
-    check_first_order(op, c)
+    call = of_record(op, case((3,)))
+    check_first_order(**call)
     with pytest.raises(AssertionError, match="second derivative of sine"):
-        check_second_order(op, c)
+        check_second_order(**call)
