@@ -11,7 +11,7 @@ returns slices of it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -255,12 +255,12 @@ def cholesky(x: Any, *, upper: bool = False) -> Any:
     return transposed(CHOLESKY(x)) if upper else CHOLESKY(x)
 
 
-def _eigh(x: Any) -> Any:
-    w, v = np.linalg.eigh(symmetric(x))
+def _eigh(x: Any, UPLO: Literal["L", "U"] = "L") -> Any:
+    w, v = np.linalg.eigh(symmetric(x), UPLO)
     return np.concatenate([w[..., None, :], v], axis=-2)
 
 
-def _eigh_vjp(g: Any, y: Any, x: Any) -> Any:
+def _eigh_vjp(g: Any, y: Any, x: Any, UPLO: Literal["L", "U"] = "L") -> Any:
     """Giles, section 3.1, for orthonormal eigenvectors."""
     w, v = y[..., 0, :], y[..., 1:, :]
     turn = np.matmul(transposed(v), g[..., 1:, :]) * _inverse_gaps(w)
@@ -289,7 +289,7 @@ def eigh(x: Any, UPLO: str | None = None) -> EighResult:
     UPLO : {"L", "U"}, optional
         Read the lower or upper triangle alone, as NumPy does.
     """
-    packed = EIGH(x if UPLO is None else _mirrored(x, UPLO))
+    packed = EIGH(x) if UPLO is None else EIGH(_mirrored(x, UPLO), UPLO=UPLO)
     return EighResult(packed[..., 0, :], packed[..., 1:, :])
 
 
