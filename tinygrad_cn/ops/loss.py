@@ -1,11 +1,11 @@
 """Losses: one op each, from predictions and targets to a scalar.
 
-Samples are columns and m is their number. The classification losses add up the outputs of a sample
-and take the mean over samples, J = (1/m) Σ loss, as the notes do. The regression losses (mse, mae,
-huber) take the mean over all n × m entries, as NumPy's `np.mean` and other frameworks do; the two
-agree for a single output. Formulas start with g / m, so the notes' per-sample gradient is what
-follows it. A is an activation, Z is raw scores ("logits"), Y is the target; A and Y, Z and Y have
-the same shape, and `nn.loss` checks that and turns integer labels into columns.
+Samples are columns and m is their number. The cross-entropies add up the outputs of a sample and
+take the mean over samples, J = (1/m) Σ loss, as the notes do. mse, mae, huber and hinge take the
+mean over all n × m entries, as `np.mean` and other frameworks do; the two agree for a single output.
+Formulas start with g / m, so the notes' per-sample gradient is what follows it. A is an activation,
+Z is raw scores ("logits"), Y is the target, of the same shape; `nn.loss` checks that and turns
+integer labels into columns.
 
 At saturation the values stay finite: 0 · log 0 is 0, log 0 is the log of the smallest positive
 number, and 1 / A stops just short of overflow. Everywhere else they are the textbook's.
@@ -117,20 +117,7 @@ CROSS_ENTROPY = register(
 )  # fmt: skip
 
 
-def _hinge_slope(g: Any, Z: Any, Y: Any) -> Any:
-    return -g / samples(Z) * (Y * Z < 1)
-
-
-HINGE = register(
-    Op(
-        "hinge", lambda Z, Y: np.sum(np.maximum(1 - Y * Z, 0)) / samples(Z),
-        (lambda g, y, Z, Y: _hinge_slope(g, Z, Y) * Y, lambda g, y, Z, Y: _hinge_slope(g, Z, Y) * Z),
-        ("g / m · (−Y ⊙ 1{Y ⊙ Z < 1})", "g / m · (−Z ⊙ 1{Y ⊙ Z < 1})"), text="1/m · Σ max(0, 1 − Y ⊙ Z)",
-        domain=(LOGITS, signs), cases=ROWS, note="At the margin Y Z = 1 the gradient is taken as 0.",
-    )
-)  # fmt: skip
-
-# ---- regression -------------------------------------------------------------------------------------
+# ---- means over all entries -------------------------------------------------------------------------
 
 
 def _mse(A: Array, Y: Array) -> Any:
@@ -192,5 +179,20 @@ HUBER = register(
         cases=(*ROWS, case((3, 4), (3, 4), delta=0.5)),
         note="P. J. Huber, Ann. Math. Statist. 35 (1964): ½ error² up to delta, delta (|error| − ½ delta) beyond; "
         "n is the number of outputs, the rows of A.",
+    )
+)  # fmt: skip
+
+
+def _hinge_slope(g: Any, Z: Any, Y: Any) -> Any:
+    return -g / np.size(Z) * (Y * Z < 1)
+
+
+HINGE = register(
+    Op(
+        "hinge", lambda Z, Y: np.mean(np.maximum(1 - Y * Z, 0)),
+        (lambda g, y, Z, Y: _hinge_slope(g, Z, Y) * Y, lambda g, y, Z, Y: _hinge_slope(g, Z, Y) * Z),
+        ("g / m · (−Y ⊙ 1{Y ⊙ Z < 1}) / n", "g / m · (−Z ⊙ 1{Y ⊙ Z < 1}) / n"),
+        text="1/m · Σ max(0, 1 − Y ⊙ Z) / n", domain=(LOGITS, signs), cases=ROWS,
+        note="n is the number of outputs, the rows of Z. At the margin Y Z = 1 the gradient is taken as 0.",
     )
 )  # fmt: skip
