@@ -20,12 +20,20 @@ class GraphError(TinygradError, RuntimeError):
     """A backward walk that cannot be done: nothing recorded, freed, or changed in place."""
 
 
+class StateError(TinygradError, ValueError):
+    """Saved values that do not fit the model or the optimiser they are loaded into."""
+
+
 class AnomalyError(TinygradError, FloatingPointError):
     """A NaN or Inf born in an op, found by `detect_anomaly`."""
 
 
 class GradientMismatchError(TinygradError, AssertionError):
     """Gradients that were asserted to agree and do not."""
+
+
+class PictureError(TinygradError, ValueError):
+    """A view, a file type or a place that a picture cannot have."""
 
 
 class RenderError(TinygradError, RuntimeError):

@@ -1,0 +1,63 @@
+"""Pictures of a chain: `draw` writes a file, `svg` gives the text a notebook shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import graphviz  # type: ignore[import-untyped]
+
+from ..errors import PictureError
+from ..language import say
+from .fold import fold
+from .ladder import ladder
+from .parts import Drawable, title
+from .render import Drawing, target, write
+
+VIEWS: dict[str, Callable[[Drawable], graphviz.Digraph]] = {"ladder": ladder}
+
+__all__ = ["VIEWS", "draw", "svg"]
+
+
+def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder") -> Path:
+    """Draw a chain into a file; its suffix says which kind: .svg, .png, .pdf, .dot or .gv.
+
+    Parameters
+    ----------
+    chain : Chain
+        From `J.chain()`.
+    path : str or Path
+        The file. An existing one is replaced in one move.
+    view : str
+        A key of `VIEWS`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    PictureError
+        For an unknown view or suffix.
+    FileNotFoundError
+        For a directory that does not exist.
+    RenderError
+        If no renderer is found, or it fails; nothing is written then.
+    """
+    file = target(path)
+    write(_drawing(chain, view), file)
+    return file
+
+
+def svg(chain: Drawable, view: str = "ladder") -> str:
+    """The picture as SVG text with light and dark colours; raises like `draw`."""
+    return _drawing(chain, view).svg()
+
+
+def _drawing(chain: Drawable, view: str) -> Drawing:
+    if view not in VIEWS:
+        raise PictureError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
+    steps = " → ".join(title(row, chain.lang) for row in fold(chain.steps))
+    return Drawing(VIEWS[view](chain).source, say("picture", chain.lang, steps=steps), chain.lang)

@@ -1,0 +1,182 @@
+"""DOT for pictures: blocks of coloured bands as HTML tables of fixed size, edges by role.
+
+Everything that knows DOT's spelling is here. Node names are the caller's, so the text is the same on
+every run.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import ceil
+
+import graphviz  # type: ignore[import-untyped]
+
+from . import style
+from .style import colour, text_width
+
+PADDING = 8  # points around the text of a band
+INDENT = "    "  # of the continued lines of a formula
+LEADING = 1.35  # line height over font size
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of text."""
+
+    text: str
+    role: str
+    size: int = style.FORMULA
+    bold: bool = False
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return text_width(self.text, self.size, self.bold)
+
+    @property
+    def height(self) -> int:
+        """Of the line with its leading, in points."""
+        return ceil(self.size * LEADING)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Lines on one coloured area."""
+
+    role: str
+    lines: tuple[Line, ...]
+
+    @property
+    def width(self) -> int:
+        """Of the widest line and the padding, in points."""
+        return ceil(max(line.width for line in self.lines)) + 2 * PADDING
+
+    @property
+    def height(self) -> int:
+        """Of all lines and the padding, in points."""
+        return sum(line.height for line in self.lines) + 2 * PADDING
+
+
+@dataclass(frozen=True)
+class Block:
+    """A box of bands, its border in the colour of a role.
+
+    Edges may end at its bands, by the ports b0, b1 and so on.
+    """
+
+    role: str
+    bands: tuple[Band, ...]
+    rounded: bool = False
+    border: int = 1
+
+    @property
+    def width(self) -> int:
+        """Smallest width that holds every line, in points."""
+        return max(band.width for band in self.bands)
+
+    @property
+    def height(self) -> int:
+        """Smallest height that holds every line, in points."""
+        return sum(band.height for band in self.bands)
+
+
+def new_graph(caption: Iterable[Line], **attributes: str) -> graphviz.Digraph:
+    """An empty graph on the page colour with a caption at the top left."""
+    graph = graphviz.Digraph("chain", graph_attr={"bgcolor": colour("page", "fill"), "pad": "0.25"} | attributes)
+    graph.attr(fontname=style.FONT, labelloc="t", labeljust="l", label=_caption(caption))
+    graph.attr("node", fontname=style.FONT, shape="plain")
+    graph.attr("edge", fontname=style.FONT, fontsize=str(style.FORMULA), arrowsize="0.7", penwidth="1.5")
+    return graph
+
+
+def add_block(graph: graphviz.Digraph, name: str, block: Block, width: int = 0, height: int = 0, **more: str) -> None:
+    """A node that is a block, at least `width` by `height` points."""
+    graph.node(name, label=_table(block, max(width, block.width), max(height, block.height)), **more)
+
+
+def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: str) -> None:
+    """A small rounded node with one centred line."""
+    inches = (text_width(text, style.SMALL) + 2 * PADDING) / 72
+    size = {"fixedsize": "true", "width": f"{inches:.3f}", "height": "0.3", "fontsize": str(style.SMALL)}
+    paint = {"fillcolor": colour(role, "fill"), "color": colour(role, "line"), "fontcolor": colour(role, "ink")}
+    graph.node(name, label=graphviz.escape(text), shape="box", style="rounded,filled", **size, **paint, **more)
+
+
+def add_point(graph: graphviz.Digraph, name: str, **more: str) -> None:
+    """An invisible point that an edge passes through."""
+    graph.node(name, label="", shape="point", width="0.01", height="0.01", style="invis", **more)
+
+
+def add_edge(graph: graphviz.Digraph, tail: str, head: str, role: str, label: str = "", **more: str) -> None:
+    """An edge in the colour of a role; gradients are always dashed, caches dotted."""
+    look = {"gradient": {"style": "dashed"}, "cache": {"style": "dotted"}}.get(role, {})
+    text = {"label": f"  {graphviz.escape(label)}  ", "fontcolor": colour(role, "ink")} if label else {}
+    graph.edge(tail, head, **{"class": role, "color": colour(role, "line")}, **look, **text, **more)
+
+
+def wrap(text: str, size: int, limit: float) -> list[str]:
+    """Break a formula before an operator where a line would exceed `limit` points, outside brackets if it can.
+
+    Examples
+    --------
+    >>> wrap("J = a (b + c) − d", 10, 70)
+    ['J = a (b + c)', '    − d']
+    """
+    lines = []
+    while text_width(text, size) > limit:
+        places = [m.start() for m in re.finditer(r"(?<=\S) [+−⊙·] ", text)]
+        fitting = [at for at in places if text_width(text[:at], size) <= limit] or places[:1]
+        if not fitting:
+            break
+        at = min(fitting, key=lambda at: (_depth(text[:at]), text[at + 1] in "⊙·", -at))
+        lines.append(text[:at])
+        text = INDENT + text[at + 1 :]
+    return [*lines, text]
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at the end."""
+    return sum(text.count(c) for c in "([{") - sum(text.count(c) for c in ")]}")
+
+
+def _table(block: Block, width: int, height: int) -> str:
+    heights = _grown([band.height for band in block.bands], height - block.height)
+    rows = []
+    for i, (band, grown) in enumerate(zip(block.bands, heights, strict=True)):
+        # Only bands of another role are painted: neighbours of one colour would show a seam, and square corners.
+        fill = f' BGCOLOR="{colour(band.role, "fill")}"' if band.role != block.role else ""
+        size = f'WIDTH="{width}" HEIGHT="{grown}" CELLPADDING="{PADDING}"'
+        rows.append(f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{_lines(band.lines)}</TD></TR>')
+    shape = ' STYLE="ROUNDED"' if block.rounded else ""
+    paint = f'COLOR="{colour(block.role, "line")}" BGCOLOR="{colour(block.role, "fill")}"'
+    return f'<<TABLE BORDER="{block.border}" CELLBORDER="0" CELLSPACING="0" {paint}{shape}>{"".join(rows)}</TABLE>>'
+
+
+def _grown(heights: list[int], spare: int) -> list[int]:
+    """Share out spare height among the bands below the title."""
+    below = max(len(heights) - 1, 1)
+    shares = [spare * (i + 1) // below - spare * i // below for i in range(below)]
+    return [h + share for h, share in zip(heights, [0] * (len(heights) - below) + shares, strict=True)]
+
+
+def _caption(lines: Iterable[Line]) -> str:
+    table = '<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="0">'
+    return f'<{table}<TR><TD ALIGN="LEFT">{_lines(lines)}</TD></TR><TR><TD HEIGHT="10"></TD></TR></TABLE>>'
+
+
+def _lines(lines: Iterable[Line]) -> str:
+    """Lines of text one below the other, each in a cell of its own width."""
+    rows = (
+        f'<TR><TD ALIGN="LEFT" WIDTH="{ceil(line.width)}" HEIGHT="{line.height}">{_text(line)}</TD></TR>'
+        for line in lines
+    )
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
+
+
+def _text(line: Line) -> str:
+    text = html.escape(line.text, quote=False)
+    text = f"<B>{text}</B>" if line.bold else text
+    return f'<FONT POINT-SIZE="{line.size}" COLOR="{colour(line.role, "ink")}">{text}</FONT>'

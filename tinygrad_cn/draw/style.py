@@ -1,0 +1,89 @@
+"""How pictures look: the palette by role, font sizes, and how wide a text is.
+
+Graphviz knows the widths of Latin letters only, so boxes are sized here, not there.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal, NamedTuple
+
+Part = Literal["fill", "line", "ink"]
+
+
+class Paint(NamedTuple):
+    """The colours of a role: its area, its border or edge, its text."""
+
+    fill: str
+    line: str
+    ink: str
+
+
+# role: (light, dark). No light colour stands for two roles: the SVG pass tells roles by colour.
+PALETTE: dict[str, tuple[Paint, Paint]] = {
+    "data": (Paint("#ECEEF1", "#5B6470", "#2F3742"), Paint("#2A3038", "#9AA5B3", "#DEE4EB")),
+    "parameter": (Paint("#E0F3EC", "#00795A", "#00513C"), Paint("#0F3A2E", "#3CC79B", "#BFF0DE")),
+    "Z": (Paint("#F4E6F0", "#9B4583", "#6B2458"), Paint("#3E2138", "#E08AC4", "#F7D3EA")),
+    "A": (Paint("#E1EFFA", "#0068A6", "#003F66"), Paint("#10304A", "#5DB2EC", "#CFE8FB")),
+    "loss": (Paint("#FFF3C4", "#463800", "#4A3C02"), Paint("#40350B", "#FFE680", "#FCEFB8")),
+    "gradient": (Paint("#FDE9DC", "#C24E00", "#7A3100"), Paint("#452412", "#FF9A57", "#FFDCC4")),
+    "optional": (Paint("#FAF4F0", "#B79F92", "#6A625D"), Paint("#2B2522", "#86776E", "#B5AAA3")),
+    "op": (Paint("#FFFFFF", "#6B7480", "#3A424C"), Paint("#1E2329", "#9AA5B4", "#DEE4EC")),
+    "cache": (Paint("#F7F7F5", "#8A8F96", "#4A5058"), Paint("#24282D", "#7D8792", "#C3CAD2")),
+    "ok": (Paint("#DDF3EA", "#007A5A", "#004C38"), Paint("#0D3B2E", "#35C796", "#BFF0DE")),
+    "wrong": (Paint("#FBDDE0", "#B5122B", "#7A0A1B"), Paint("#4A131C", "#FF7285", "#FFD3D9")),
+    "inherited": (Paint("#FFF1CC", "#946300", "#5C3D00"), Paint("#42320A", "#F0BC3C", "#FCEBBD")),
+    "page": (Paint("#FFFFFE", "#D5D9DE", "#22272E"), Paint("#14181D", "#3A424D", "#E6EAF0")),
+}
+
+TITLE, FORMULA, SMALL = 12, 12, 10  # whole points: HTML labels drop fractions
+FONT = "Arial"  # the one font whose metrics both renderers carry
+_LATIN = "'Helvetica Neue',Arial,'Liberation Sans'"
+_CHINESE = (
+    "'PingFang SC','Hiragino Sans GB','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC','WenQuanYi Micro Hei'"
+)
+FONT_STACK = f"{_LATIN},{_CHINESE},sans-serif"
+# Rasterisers that miss one sign in a font set the whole line in another: Chinese fonts first, they have all.
+RASTER_STACK = f"{_CHINESE},{_LATIN},'DejaVu Sans',sans-serif"
+
+
+def colour(role: str, part: Part) -> str:
+    """The light colour of a role: what DOT and rasters show.
+
+    Examples
+    --------
+    >>> colour("gradient", "line")
+    '#C24E00'
+    """
+    return str(getattr(PALETTE[role][0], part))
+
+
+# Advance widths of Arial in thousandths of an em (Monotype Arial, hmtx table).
+_ARIAL = {
+    191: "'", 222: "ijl", 260: "|", 278: " !,./:;I[\\]ft", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
+    500: "Jcksvxyz", 556: "#$0123456789?L_abdeghnopqu", 584: "+<=>~", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw",
+    778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
+}  # fmt: skip
+_ADVANCE = {letter: width / 1000 for width, letters in _ARIAL.items() for letter in letters}
+_BOLD = 1.12  # the widest ratio of Arial Bold to Arial over the words used in titles
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width of a line of text in points, never too small.
+
+    Outside ASCII it is an upper bound for any font in the stack: 1 em for Chinese and for signs such
+    as ⊙ and →, 0.7 em for Greek and Latin-1. Superscripts count in full: without the SVG pass (PDF)
+    they stand on the line.
+
+    Examples
+    --------
+    >>> text_width("第 1 层", 10)
+    31.12
+    """
+    ems = sum(_ADVANCE.get(c) or _outside_ascii(c) for c in text)
+    return round(ems * size * (_BOLD if bold else 1), 2)
+
+
+def _outside_ascii(c: str) -> float:
+    wide = unicodedata.east_asian_width(c) in "WF" or ord(c) > 0x7FF
+    return 1.0 if wide else 0.7

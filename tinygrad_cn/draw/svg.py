@@ -1,0 +1,129 @@
+"""From Graphviz's SVG to ours: superscripts, fonts, light and dark, a title for screen readers.
+
+Every shape keeps its literal light colour as an attribute, for programs that know no CSS variables;
+a style sheet inside the file maps each of these colours to a variable of its role.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+from .style import FONT_STACK, PALETTE, RASTER_STACK
+
+SVG = "http://www.w3.org/2000/svg"
+XML = "http://www.w3.org/XML/1998/namespace"
+ET.register_namespace("", SVG)
+
+SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lowered text, in ems
+RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
+LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"}
+_SCRIPT = re.compile(rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+")
+
+
+def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
+    """Finish an SVG that Graphviz made.
+
+    Parameters
+    ----------
+    svg : str
+        Graphviz's output.
+    title : str
+        What the picture shows, in words.
+    lang : str
+        "zh" or "en".
+    raster : bool
+        For a rasteriser: literal light colours, one font for Latin and Chinese. Else light and dark by style sheet.
+    """
+    root = ET.fromstring(svg)
+    _drop_node_titles(root)
+    for text in root.iter(f"{{{SVG}}}text"):
+        _raise_scripts(text)
+    root.set("class", "tg")
+    root.set("role", "img")
+    root.set("aria-label", title)
+    for attribute in ("lang", f"{{{XML}}}lang"):  # inline in HTML, and as a file: it picks the Chinese glyphs
+        root.set(attribute, {"zh": "zh-CN"}.get(lang, lang))
+    css = ET.Element(f"{{{SVG}}}style")
+    css.text = f".tg text{{font-family:{RASTER_STACK if raster else FONT_STACK}}}"
+    css.text += "" if raster else theme_css(_colours(root))
+    heading = ET.Element(f"{{{SVG}}}title")
+    heading.text = title
+    root[:0] = [heading, css]
+    return ET.tostring(root, encoding="unicode") + "\n"
+
+
+def scripts(text: str) -> list[tuple[str, int]]:
+    """Cut a text into runs, each with +1 if raised, −1 if lowered, 0 if on the line.
+
+    Brackets are raised only after a letter or a closing parenthesis.
+
+    Examples
+    --------
+    >>> scripts("W[1]ᵀ [0, 1]")
+    [('W', 0), ('[1]T', 1), (' [0, 1]', 0)]
+    """
+    runs: list[tuple[str, int]] = []
+    at = 0
+    for match in _SCRIPT.finditer(text):
+        lowered = match[0][0] in LOWER
+        plain = "".join((RAISE | LOWER).get(c, c) for c in match[0])
+        runs += [(text[at : match.start()], 0)] if match.start() > at else []
+        runs.append((plain, -1 if lowered else 1))
+        at = match.end()
+    return runs + ([(text[at:], 0)] if at < len(text) else [])
+
+
+def theme_css(colours: set[str] | None = None) -> str:
+    """The style sheet that maps literal colours to `var(--tg-role-part)`, with the dark values.
+
+    `colours` limits it to those in use. A page around the picture can force a theme with
+    `data-theme="dark"` or `"light"` on its root.
+    """
+    used = [row for row in _variables() if colours is None or row[1] in colours]
+    rules = "".join(
+        f'.tg [{attribute}="{light}"]{{{attribute}:var({name},{light})}}'
+        for name, light, _ in used
+        for attribute in ("fill", "stroke")
+    )
+    dark = "".join(f"{name}:{value};" for name, _, value in used)
+    return (
+        f"{rules}@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+        f":root[data-theme=dark]{{{dark}}}"
+    )
+
+
+def _variables() -> list[tuple[str, str, str]]:
+    """(variable, light, dark) of every role and part."""
+    return [
+        (f"--tg-{role.lower()}-{part}", light.lower(), dark.lower())
+        for role, (lights, darks) in PALETTE.items()
+        for part, light, dark in zip(lights._fields, lights, darks, strict=True)
+    ]
+
+
+def _colours(root: ET.Element) -> set[str]:
+    return {element.get(a, "").lower() for element in root.iter() for a in ("fill", "stroke")}
+
+
+def _drop_node_titles(root: ET.Element) -> None:
+    """Graphviz titles every node with its DOT name, which browsers show as a tooltip."""
+    for parent in list(root.iter()):
+        for child in parent.findall(f"{{{SVG}}}title"):
+            parent.remove(child)
+
+
+def _raise_scripts(element: ET.Element) -> None:
+    runs = scripts(element.text or "")
+    if all(shift == 0 for _, shift in runs):
+        return
+    size = float(element.get("font-size", "12"))
+    element.text = None
+    height = 0.0
+    for text, shift in runs:
+        target = {1: -RAISED, 0: 0.0, -1: LOWERED}[shift] * size
+        attributes = {"font-size": f"{size * SMALLER:.2f}"} if shift else {}
+        if target != height:
+            attributes["dy"] = f"{target - height:.2f}"
+        ET.SubElement(element, f"{{{SVG}}}tspan", attributes).text = text
+        height = target
