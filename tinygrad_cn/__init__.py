@@ -1,8 +1,28 @@
 """A NumPy autograd framework whose gradients you can read, see and check."""
 
-from . import data
+from . import data, nn
 from .autograd import detect_anomaly, no_grad
 from .functional import grad, op
+from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
 
-__all__ = ["Tensor", "data", "detect_anomaly", "grad", "no_grad", "op", "tensor"]
+__all__ = [
+    "Tensor",
+    "data",
+    "detect_anomaly",
+    "elu",
+    "gelu",
+    "grad",
+    "leaky_relu",
+    "log_softmax",
+    "nn",
+    "no_grad",
+    "op",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+    "tensor",
+]

@@ -117,4 +117,11 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "verdict.inherited": {"zh": "受牵连：公式没错，上游有误", "en": "inherited: right in itself, wrong upstream"},
     "verdict.shape": {"zh": "形状不对", "en": "wrong shape"},
     "verdict.unknown_name": {"zh": "没有这个量", "en": "no such gradient"},
+    # the table of a model
+    "summary.layer": {"zh": "层", "en": "layer"},
+    "summary.activation": {"zh": "激活函数", "en": "activation"},
+    "summary.one": {"zh": "Z、A、dZ、dA（1 个样本）", "en": "Z, A, dZ, dA for one sample"},
+    "summary.m": {"zh": "Z、A、dZ、dA（{m} 个样本）", "en": "Z, A, dZ, dA for {m} samples"},
+    "summary.parameters": {"zh": "参数个数", "en": "parameters"},
+    "summary.total": {"zh": "合计", "en": "total"},
 }

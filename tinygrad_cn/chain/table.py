@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
 from ..language import say
+from ..text import align, columns
 from .model import Quantity
 
 if TYPE_CHECKING:
     from .chain import Chain
-
-
-def columns(text: str) -> int:
-    """Columns a terminal needs: a wide character takes two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )  # fmt: skip
-
-
-def pad(text: str, width: int) -> str:
-    """Fill with spaces to a number of terminal columns."""
-    return text + " " * (width - columns(text))
-
-
-def align(rows: list[tuple[str, ...]]) -> list[str]:
-    """Rows of cells as lines with aligned columns."""
-    widths = [max(columns(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return ["  ".join(pad(c, w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def table(chain: Chain) -> str:

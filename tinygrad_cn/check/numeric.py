@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node, no_grad
-from ..chain.table import align
 from ..errors import GradientMismatchError, OpError
 from ..functional import grad
 from ..ops.op import Array
 from ..tensor import Tensor
+from ..text import align
 from .replay import is_analytic, replay
 
 COMPLEX_STEP = 1e-20

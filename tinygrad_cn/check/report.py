@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from ..chain import Chain
-from ..chain.table import align, columns
 from ..errors import GradientMismatchError
 from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.op import Array
+from ..text import align, columns
 
 Verdict = Literal["agree", "wrong", "inherited", "shape", "unknown_name"]
 MARKS: dict[Verdict, str] = {"agree": "✓", "wrong": "✗", "inherited": "△", "shape": "✗", "unknown_name": "?"}

@@ -1,0 +1,80 @@
+"""Networks: modules, dense layers and deep nets, activations, losses, start values."""
+
+from . import init
+from .activation import (
+    ELU,
+    GELU,
+    Activation,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from .dense import Dense
+from .dnn import DNN
+from .loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    categorical_cross_entropy,
+    cross_entropy,
+    hinge,
+    huber,
+    mae,
+    mse,
+)
+from .module import Module, Parameter
+from .regularization import l2
+from .sequential import Sequential
+
+__all__ = [
+    "DNN",
+    "ELU",
+    "GELU",
+    "Activation",
+    "Dense",
+    "LeakyReLU",
+    "LogSoftmax",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "categorical_cross_entropy",
+    "cross_entropy",
+    "elu",
+    "gelu",
+    "hinge",
+    "huber",
+    "init",
+    "l2",
+    "leaky_relu",
+    "log_softmax",
+    "mae",
+    "mse",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]

@@ -1,0 +1,116 @@
+"""Start values of weights: functions (rng, shape) → array, a table of their names, and seeds.
+
+Weights are (n_out, n_in). Sources: X. Glorot and Y. Bengio, "Understanding the difficulty of
+training deep feedforward neural networks", AISTATS 2010, section 4.2; K. He et al., "Delving deep
+into rectifiers", ICCV 2015, section 2.2; A. Ng, "Improving deep neural networks", week 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import OpError, ShapeError
+from ..ops.op import Array
+
+Rng = np.random.Generator | np.random.RandomState
+Seed = int | Rng | None
+Shape = tuple[int, ...]
+Init = Callable[[Any, Shape], Array]
+
+
+def zeros(rng: Rng, shape: Shape) -> Array:
+    """All 0: hidden units stay equal for ever, which is the lesson."""
+    return np.zeros(shape)
+
+
+def normal(scale: float = 0.01) -> Init:
+    """Normal with standard deviation `scale`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> normal(0.5)(np.random.RandomState(0), (1, 2))
+    array([[0.88202617, 0.2000786 ]])
+    """
+    return lambda rng, shape: rng.standard_normal(shape) * scale
+
+
+def xavier(rng: Rng, shape: Shape) -> Array:
+    """Normal with variance 1/n_in, as the notes use it with tanh."""
+    values: Array = rng.standard_normal(shape) / np.sqrt(shape[1])
+    return values
+
+
+def xavier_uniform(rng: Rng, shape: Shape) -> Array:
+    """Uniform with variance 2/(n_in + n_out): Glorot and Bengio, equation 16."""
+    limit = np.sqrt(6 / (shape[0] + shape[1]))
+    return rng.uniform(-limit, limit, shape)
+
+
+def he(rng: Rng, shape: Shape) -> Array:
+    """Normal with variance 2/n_in, for ReLU."""
+    values: Array = rng.standard_normal(shape) * np.sqrt(2 / shape[1])
+    return values
+
+
+INITS: dict[str, Init] = {
+    "zeros": zeros,
+    "normal": normal(),
+    "xavier": xavier,
+    "xavier_uniform": xavier_uniform,
+    "he": he,
+}
+
+
+def draw(init: str | Init, rng: Rng, shape: Shape, dtype: Any = np.float64) -> Array:
+    """A start value of this shape, by the name of an init or by a function (rng, shape) → array.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    ShapeError
+        If the function returns another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draw("zeros", np.random.default_rng(0), (1, 2))
+    array([[0., 0.]])
+    """
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(f"init must be one of {', '.join(INITS)}, or a function (rng, shape); got {init!r}")
+        init = INITS[init]
+    if not callable(init):
+        raise OpError(f"init must be a name or a function (rng, shape); got {init!r}")
+    values = np.asarray(init(rng, shape), dtype)
+    if values.shape != shape:
+        raise ShapeError(f"init must return an array of shape {shape}; got {values.shape}")
+    return values
+
+
+def generator(seed: Seed) -> Rng:
+    """The generator to draw from: an int seeds `np.random.default_rng`; a Generator or RandomState is used as it is.
+
+    `np.random.RandomState(3)` gives the numbers that the notes get from `np.random.seed(3)`.
+
+    Raises
+    ------
+    OpError
+        For anything else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> generator(np.random.RandomState(3)).standard_normal()
+    1.7886284734303186
+    """
+    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
+        return seed
+    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)):
+        return np.random.default_rng(seed)
+    raise OpError(f"seed must be an int, a np.random.Generator or a np.random.RandomState; got {seed!r}")

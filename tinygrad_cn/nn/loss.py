@@ -1,0 +1,347 @@
+"""Losses: they check shapes and ranges, then call one op, whose formula and gradients are in `ops.loss`.
+
+A is the activation of the last layer, Z its raw scores ("logits"); both are (n, m), outputs in rows
+and samples in columns, and Y has the same shape. The categorical losses also take integer labels
+(m,) or (1, m). Cross-entropies add up the outputs of a sample and take the mean over the m samples;
+mse, mae, huber and hinge are means over all n × m entries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..errors import OpError, ShapeError
+from ..ops import loss as ops
+from ..ops.op import Array
+from ..ops.special import floating
+from ..tensor import Tensor
+
+
+def binary_cross_entropy(A: Any, Y: Any) -> Any:
+    """J = −(1/m) Σ [Y log A + (1 − Y) log(1 − A)].
+
+    Parameters
+    ----------
+    A : Tensor or array_like
+        Probabilities, (n, m), in [0, 1].
+    Y : Tensor or array_like
+        Targets of the same shape, in [0, 1].
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ValueError
+        If an entry is outside [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(float(binary_cross_entropy(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))), 6)
+    0.279777
+    """
+    A, Y = _pair("binary_cross_entropy", "A", A, Y)
+    _probabilities("binary_cross_entropy", "A", A)
+    _targets("binary_cross_entropy", Y)
+    return ops.BINARY_CROSS_ENTROPY(A, Y)
+
+
+def binary_cross_entropy_with_logits(Z: Any, Y: Any) -> Any:
+    """Binary cross-entropy of A = σ(Z), from Z: exact also where σ(Z) rounds to 0 or 1.
+
+    Parameters
+    ----------
+    Z : Tensor or array_like
+        Raw scores, (n, m).
+    Y : Tensor or array_like
+        Targets of the same shape, in [0, 1].
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ValueError
+        If an entry of Y is outside [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(binary_cross_entropy_with_logits(np.array([[-1000.0, 0.0]]), np.array([[1, 1]])))
+    500.34657359027995
+    """
+    Z, Y = _pair("binary_cross_entropy_with_logits", "Z", Z, Y)
+    _targets("binary_cross_entropy_with_logits", Y)
+    return ops.BINARY_CROSS_ENTROPY_WITH_LOGITS(Z, Y)
+
+
+def categorical_cross_entropy(A: Any, Y: Any) -> Any:
+    """J = −(1/m) Σ Y log A, for A = softmax(Z).
+
+    Parameters
+    ----------
+    A : Tensor or array_like
+        Probabilities, (classes, m), in [0, 1].
+    Y : Tensor or array_like
+        One-hot (or soft) targets, (classes, m), or integer labels, (m,) or (1, m).
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    ValueError
+        If an entry is outside [0, 1] or a label outside 0 … classes − 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> A = np.array([[0.25, 0.5], [0.75, 0.5]])
+    >>> round(float(categorical_cross_entropy(A, np.array([1, 0]))), 6)
+    0.490415
+    """
+    A, Y = _pair("categorical_cross_entropy", "A", A, _columns("categorical_cross_entropy", "A", A, Y))
+    _probabilities("categorical_cross_entropy", "A", A)
+    _targets("categorical_cross_entropy", Y)
+    return ops.CATEGORICAL_CROSS_ENTROPY(A, Y)
+
+
+def cross_entropy(Z: Any, Y: Any) -> Any:
+    """Categorical cross-entropy of A = softmax(Z), from Z: exact also where softmax(Z) rounds to 0.
+
+    Parameters
+    ----------
+    Z : Tensor or array_like
+        Raw scores, (classes, m).
+    Y : Tensor or array_like
+        One-hot (or soft) targets, (classes, m), or integer labels, (m,) or (1, m).
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    ValueError
+        If an entry of Y is outside [0, 1] or a label outside 0 … classes − 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(cross_entropy(np.array([[1000.0, 0.0], [0.0, 0.0]]), [1, 0]))
+    500.34657359027995
+    """
+    Z, Y = _pair("cross_entropy", "Z", Z, _columns("cross_entropy", "Z", Z, Y))
+    _targets("cross_entropy", Y)
+    return ops.CROSS_ENTROPY(Z, Y)
+
+
+def mse(A: Any, Y: Any) -> Any:
+    """Mean squared error over all entries, `np.mean((A - Y)**2)`.
+
+    Parameters
+    ----------
+    A, Y : Tensor or array_like
+        Predictions and targets of the same shape, (n, m).
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> float(mse([[1.0, 2.0]], [[1.0, 5.0]]))
+    4.5
+    """
+    return ops.MSE(*_pair("mse", "A", A, Y))
+
+
+def mae(A: Any, Y: Any) -> Any:
+    """Mean absolute error over all entries; where A = Y the gradient is 0.
+
+    Parameters
+    ----------
+    A, Y : Tensor or array_like
+        Predictions and targets of the same shape, (n, m).
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> float(mae([[1.0, 2.0]], [[1.0, 5.0]]))
+    1.5
+    """
+    return ops.MAE(*_pair("mae", "A", A, Y))
+
+
+def huber(A: Any, Y: Any, delta: float = 1.0) -> Any:
+    """Mean over all entries of ½ error² up to `delta`, of delta (|error| − ½ delta) beyond.
+
+    Parameters
+    ----------
+    A, Y : Tensor or array_like
+        Predictions and targets of the same shape, (n, m).
+    delta : float
+        Where the parabola goes over into a line; positive.
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ValueError
+        If `delta` is not positive.
+
+    Examples
+    --------
+    >>> float(huber([[1.0, 2.0]], [[1.5, 5.0]]))
+    1.3125
+    """
+    if not delta > 0:
+        raise ValueError(f"huber: delta must be positive; got {delta}")
+    return ops.HUBER(*_pair("huber", "A", A, Y), delta=float(delta))
+
+
+def hinge(Z: Any, Y: Any) -> Any:
+    """Mean over all entries of max(0, 1 − Y Z).
+
+    Parameters
+    ----------
+    Z : Tensor or array_like
+        Raw scores, (n, m).
+    Y : Tensor or array_like
+        Targets −1 or +1, of the same shape.
+
+    Returns
+    -------
+    Tensor
+        A scalar; a number if both are arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ.
+    ValueError
+        If a target is neither −1 nor +1.
+
+    Examples
+    --------
+    >>> float(hinge([[0.5, 2.0]], [[1, -1]]))
+    1.75
+    """
+    Z, Y = _pair("hinge", "Z", Z, Y)
+    if not np.all(np.abs(value(Y)) == 1):
+        raise ValueError("hinge: Y must be −1 or +1; for labels 0 and 1 write 2 * Y - 1")
+    return ops.HINGE(Z, Y)
+
+
+# ---- checks -----------------------------------------------------------------------------------------
+
+
+def value(x: Any) -> Array:
+    """The array of a Tensor or array, for looking at."""
+    return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _pair(loss: str, name: str, A: Any, Y: Any) -> tuple[Any, Any]:
+    """Predictions and targets of one shape and one dtype, or a ShapeError."""
+    A = A if isinstance(A, Node) else floating(A)
+    if not isinstance(Y, Tensor):
+        Y = np.asarray(Y, dtype=A.dtype)
+    elif Y.dtype != A.dtype:
+        Y = Y.astype(A.dtype)
+    if A.shape != Y.shape:
+        raise ShapeError(
+            f"{loss}: {name} is {A.shape} and Y is {Y.shape}; both must be (n, m), outputs in rows and samples in "
+            f"columns{_advice(A.shape, Y.shape)}"
+        )
+    if A.ndim > 2:
+        raise ShapeError(f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns")
+    if not A.size:
+        raise ShapeError(f"{loss}: {name} is {A.shape}, which has no samples to average over")
+    return A, Y
+
+
+def _advice(a: tuple[int, ...], y: tuple[int, ...]) -> str:
+    if y == a[::-1]:
+        return ": transpose Y with Y.T"
+    if np.prod(a) == np.prod(y):
+        return f": write Y.reshape{a}"
+    return ""
+
+
+def _outside(values: Array, low: float, high: float) -> bool:
+    return bool(values.min() < low or values.max() > high)
+
+
+def _probabilities(loss: str, name: str, A: Any) -> None:
+    if _outside(value(A), 0, 1):
+        raise ValueError(
+            f"{loss}: {name} must be probabilities in [0, 1], got entries from {value(A).min():.4g} to "
+            f"{value(A).max():.4g}; for raw scores use {FROM_SCORES[loss]}"
+        )
+
+
+FROM_SCORES = {
+    "binary_cross_entropy": "binary_cross_entropy_with_logits(Z, Y)",
+    "categorical_cross_entropy": "cross_entropy(Z, Y)",
+}
+
+
+def _targets(loss: str, Y: Any) -> None:
+    if _outside(value(Y), 0, 1):
+        raise ValueError(f"{loss}: Y must be in [0, 1], got entries from {value(Y).min():.4g} to {value(Y).max():.4g}")
+
+
+def _columns(loss: str, name: str, A: Any, Y: Any) -> Any:
+    """Targets as columns: integer labels become one-hot, anything else stays as it is."""
+    shape = np.shape(A)
+    if len(shape) != 2:
+        raise ShapeError(f"{loss}: {name} is {shape}; expected (classes, m), one column per sample")
+    classes, m = shape
+    if np.shape(Y) == shape or np.shape(Y) not in ((m,), (1, m)):
+        return Y
+    labels = value(Y).reshape(m)
+    if labels.dtype.kind not in "iub":
+        raise OpError(f"{loss}: labels must be integers, got {labels.dtype}; write Y.astype(int)")
+    if m and _outside(labels, 0, classes - 1):
+        where = int(np.argmax((labels < 0) | (labels >= classes)))
+        raise ValueError(f"{loss}: labels must be 0 … {classes - 1}; got {labels[where]} at sample {where}")
+    return (np.arange(classes)[:, None] == labels).astype(np.float64)

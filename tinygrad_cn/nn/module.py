@@ -1,0 +1,231 @@
+"""Module and Parameter: a model is an object whose attributes hold what is to be learned.
+
+Nothing is registered: the parameters of a module are found by looking at its attributes, and at
+lists and dicts among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import autograd
+from ..errors import OpError, StateError
+from ..ops.op import Array
+from ..tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A leaf Tensor that is to be learned.
+
+    Parameters
+    ----------
+    data : array_like
+        Floating-point start value; copied.
+    requires_grad : bool
+        False freezes it.
+    name : str, optional
+        Given by the module that holds it.
+
+    Raises
+    ------
+    OpError
+        If `data` is not floating point.
+
+    Examples
+    --------
+    >>> Parameter([[0.5, -0.5]], name="W1")
+    Tensor([[ 0.5, -0.5]], name='W1', requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: ArrayLike, requires_grad: bool = True, name: str | None = None) -> None:
+        super().__init__(data, requires_grad, name)
+
+
+class Module:
+    """Base class of models and layers: give it Parameters or Modules as attributes, and a `forward`.
+
+    Attributes
+    ----------
+    training : bool
+        True while learning; layers such as dropout behave differently when it is False.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tinygrad_cn import nn
+    >>> class Net(nn.Module):
+    ...     def __init__(self):
+    ...         self.fc1 = nn.Dense(2, 3, seed=0)
+    ...         self.fc2 = nn.Dense(3, 1, seed=1)
+    ...
+    ...     def forward(self, X):
+    ...         return nn.sigmoid(self.fc2(nn.tanh(self.fc1(X))))
+    >>> net = Net()
+    >>> net(np.zeros((2, 5))).shape
+    (1, 5)
+    >>> [name for name, _ in net.named_parameters()]
+    ['fc1.W', 'fc1.b', 'fc2.W', 'fc2.b']
+    """
+
+    training: bool = True
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """Compute the output; subclasses define it."""
+        raise NotImplementedError(f"{type(self).__name__} must define forward()")
+
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """`net(X)` is `net.forward(X)`."""
+        return self.forward(*inputs, **options)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        _refuse_overwrite(self, name, value)
+        super().__setattr__(name, value)
+        if any(True for _ in _members(name, value)):
+            for path, parameter in self.named_parameters():
+                parameter.name = path
+
+    # ---- parts --------------------------------------------------------------------------------------
+
+    def parameters(self) -> list[Parameter]:
+        """Every Parameter of this module and of the modules in it, each once."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Pairs (name, Parameter); the name is the path of attributes, "fc1.W"."""
+        seen: set[Parameter] = set()
+        for name, parameter in self._paths():
+            if parameter not in seen:
+                seen.add(parameter)
+                yield name, parameter
+
+    def modules(self) -> Iterator[Module]:
+        """Iterate over this module and every module in it, depth first."""
+        yield self
+        for _, member in self._members():
+            if isinstance(member, Module):
+                yield from member.modules()
+
+    def __getitem__(self, name: str) -> Any:
+        found = dict(self.named_parameters())
+        if name not in found:
+            raise KeyError(f"no parameter {name!r}; there are {', '.join(found) or 'none'}")
+        return found[name]
+
+    def _members(self) -> Iterator[tuple[str, Parameter | Module]]:
+        for name, value in vars(self).items():
+            yield from _members(name, value)
+
+    def _paths(self) -> Iterator[tuple[str, Parameter]]:
+        for name, member in self._members():
+            if isinstance(member, Parameter):
+                yield name, member
+            else:
+                yield from ((f"{name}.{path}", parameter) for path, parameter in member._paths())
+
+    # ---- modes --------------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in every module below; returns self."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Leave training mode; returns self."""
+        return self.train(False)
+
+    def freeze(self) -> Self:
+        """Compute no gradients for these parameters, so optimisers leave them alone; returns self."""
+        for parameter in self.parameters():
+            parameter.requires_grad = False
+            parameter.grad = None
+        return self
+
+    def unfreeze(self) -> Self:
+        """Undo `freeze`; returns self."""
+        for parameter in self.parameters():
+            parameter.requires_grad = True
+        return self
+
+    # ---- values -------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameter values by name: `{"W1": array, "b1": array, ...}`."""
+        return {name: parameter.numpy().copy() for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> None:
+        """Put values into the parameters, in place and in their own dtype.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like
+            As `state_dict` returns it.
+        strict : bool
+            False: names missing from `state`, and names this module does not have, are ignored.
+
+        Raises
+        ------
+        StateError
+            If names or shapes do not match; it lists them all, and nothing has been changed.
+        """
+        own = dict(self.named_parameters())
+        arrays = {name: np.asarray(value) for name, value in state.items()}
+        problems = [_misfit(own[name], arrays[name]) for name in own if name in arrays]
+        if strict:
+            problems += [f"{name} {own[name].shape} is missing" for name in own if name not in arrays]
+            problems += [f"{name} {arrays[name].shape} is unexpected" for name in arrays if name not in own]
+        problems = [problem for problem in problems if problem]
+        if problems:
+            raise StateError(f"load_state_dict: nothing was loaded: {'; '.join(problems)}")
+        for name, parameter in own.items():
+            if name in arrays:
+                parameter._data[...] = arrays[name]
+                autograd.bump(parameter)
+
+    def summary(self, m: int | None = None, lang: str | None = None) -> str:
+        """Table of the matrix dimensions, layer by layer; see `tinygrad_cn.nn.summary.summary`."""
+        from .summary import summary  # a module that knows the layers, which know this one
+
+        return summary(self, m, lang)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={member!r}" for name, member in self._members() if isinstance(member, Module))
+        return f"{type(self).__name__}({parts})"
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _members(path: str, value: Any) -> Iterator[tuple[str, Parameter | Module]]:
+    """Parameters and Modules in an attribute: the value itself, or the entries of lists and dicts."""
+    if isinstance(value, (Parameter, Module)):
+        yield path, value
+    elif isinstance(value, (list, tuple)):
+        for i, entry in enumerate(value):
+            yield from _members(f"{path}.{i}", entry)
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _members(f"{path}.{key}", entry)
+
+
+def _refuse_overwrite(module: Module, name: str, value: Any) -> None:
+    """`net.W1 = array` would leave the layer as it is."""
+    if not isinstance(getattr(module, name, None), Parameter):
+        return
+    if name not in vars(module) or not isinstance(value, Parameter):
+        raise OpError(f"{name} is a Parameter and stays one; to give it a value, write .{name}.data[...] = value")
+
+
+def _misfit(parameter: Parameter, value: Array) -> str:
+    """What is wrong with a value for a parameter, or ""."""
+    if value.shape != parameter.shape:
+        return f"{parameter.name} is {parameter.shape}, the value is {value.shape}"
+    if value.dtype.kind not in "fiub":
+        return f"{parameter.name} is {parameter.dtype}, the value is {value.dtype}"
+    return ""

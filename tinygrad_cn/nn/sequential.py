@@ -1,0 +1,91 @@
+"""Sequential: modules one after the other, numbered as in the notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..errors import OpError
+from .activation import Activation
+from .module import Module, Parameter
+
+
+class Sequential(Module):
+    """Modules applied one after the other.
+
+    Those that have parameters are numbered from 1, and their parameters are called W1, b1, W2, …
+    `net.W1` and `net["W1"]` are the first weights; `net[0]` is the first module, `net[:2]` a
+    Sequential of the first two, with the same parameters.
+
+    Parameters
+    ----------
+    *modules : Module or callable
+        A function of one Tensor is wrapped into a module.
+
+    Raises
+    ------
+    OpError
+        If one of them is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tinygrad_cn import nn
+    >>> net = nn.Sequential(nn.Dense(2, 4, seed=1), nn.Tanh(), nn.Dense(4, 1, seed=2), nn.Sigmoid())
+    >>> {name: value.shape for name, value in net.state_dict().items()}
+    {'W1': (4, 2), 'b1': (4, 1), 'W2': (1, 4), 'b2': (1, 1)}
+    >>> net(np.zeros((2, 3))).numpy()
+    array([[0.5, 0.5, 0.5]])
+    """
+
+    def __init__(self, *modules: Module | Callable[[Any], Any]) -> None:
+        self.layers = [_as_module(i, module) for i, module in enumerate(modules)]
+
+    def forward(self, X: Any) -> Any:
+        """Apply every module in turn."""
+        for module in self.layers:
+            X = module(X)
+        return X
+
+    def _paths(self) -> Iterator[tuple[str, Parameter]]:
+        number = 0
+        for module in self.layers:
+            paths = list(module._paths())
+            number += bool(paths)
+            own = vars(module)
+            yield from (
+                (f"{path}{number}" if path in own else f"{number}.{path}", parameter) for path, parameter in paths
+            )
+
+    def __getattr__(self, name: str) -> Parameter:
+        if "layers" in vars(self):
+            for path, parameter in self._paths():
+                if path == name:
+                    return parameter
+        raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")
+
+    def __getitem__(self, key: int | slice | str) -> Any:
+        if isinstance(key, str):
+            return super().__getitem__(key)
+        if isinstance(key, slice):
+            part = Sequential()
+            vars(part)["layers"] = self.layers[key]  # not by assignment, which would rename the parameters
+            return part
+        return self.layers[key]
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.layers))})"
+
+
+def _as_module(i: int, module: Any) -> Module:
+    if isinstance(module, Module):
+        return module
+    if not callable(module) or isinstance(module, type):
+        raise OpError(f"Sequential: entry {i} must be a Module or a function; got {module!r}")
+    return Activation(module)
