@@ -2,6 +2,14 @@
 
 Reading at an index and adding at an index are each other's gradient, so two records are enough for
 `x[index]`, `take` and `take_along_axis`, to any order of derivative.
+
+Examples
+--------
+>>> import numpy as np, tinygrad_cn as tg
+>>> x = tg.tensor([10.0, 20.0, 30.0], requires_grad=True)
+>>> np.sum(x[[0, 2, 0]]).backward()
+>>> x.grad
+array([2., 0., 1.])
 """
 
 from __future__ import annotations

@@ -3,6 +3,16 @@
 Each function takes what its NumPy namesake takes, less what makes no sense on a recorded value
 (`out`, `dtype`, `where`); its parameters have NumPy's names. Nothing here is a primitive: a gradient
 comes from the records the calls reach.
+
+Examples
+--------
+>>> import numpy as np, tinygrad_cn as tg
+>>> x = tg.tensor([[1.0, -2.0], [3.0, 4.0]], requires_grad=True)
+>>> left, right = np.hsplit(np.clip(x, 0.0, 3.0), 2)
+>>> np.sum(left * right).backward()
+>>> x.grad
+array([[0., 1.],
+       [3., 0.]])
 """
 
 from __future__ import annotations
@@ -108,6 +118,14 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0.
     return default
 
 
+@implements(np.linspace)
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, *, axis: int = 0) -> Any:
+    """`np.linspace`: `num` even steps from `start` to `stop`."""
+    span = np.subtract(stop, start)
+    steps = np.linspace(0.0, 1.0, num, endpoint, dtype=span.dtype).reshape((-1,) + (1,) * np.ndim(span))
+    return np.moveaxis(start + span * steps, 0, axis)
+
+
 # ---- shape ------------------------------------------------------------------------------------------
 
 
@@ -122,12 +140,6 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     """`np.rollaxis`: the axis moved to before the place `start`."""
     axis, start = axis % a.ndim, start + a.ndim * (start < 0)
     return np.moveaxis(a, axis, start - (axis < start))
-
-
-@implements(np.matrix_transpose)
-def matrix_transpose(x: Any) -> Any:
-    """`np.matrix_transpose`: the last two axes exchanged."""
-    return x.swapaxes(-1, -2)
 
 
 @implements(np.flipud)
@@ -173,8 +185,9 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> A
     widths = [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (array.ndim, 2))]
     if mode == "constant":
         return PAD(array, pad_width=widths, **options)
-    if mode not in ("edge", "reflect", "symmetric", "wrap") or options.get("reflect_type") == "odd":
-        raise OpError(f"np.pad on a Tensor: mode must be constant, edge, reflect, symmetric or wrap; got {mode!r}")
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or options:
+        given = ", ".join([f"mode={mode!r}", *(f"{k}={v!r}" for k, v in options.items())])
+        raise OpError(f"np.pad on a Tensor: mode must be constant, edge, reflect, symmetric or wrap; got {given}")
     sources = [np.pad(np.arange(n), w, mode) for n, w in zip(array.shape, widths, strict=True)]  # type: ignore[call-overload]
     return array[np.ix_(*sources)]
 
@@ -182,10 +195,11 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **options: Any) -> A
 # ---- join -------------------------------------------------------------------------------------------
 
 
-@implements(np.vstack, getattr(np, "row_stack", np.vstack))
-def vstack(tup: Sequence[Any]) -> Any:
-    """`np.vstack`: one above the other."""
-    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0)
+@implements(np.vstack)
+def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """`np.vstack`: one above the other. `np.row_stack` comes here with both options spelled out."""
+    joined = np.concatenate([np.atleast_2d(x) for x in tup], axis=0)
+    return joined if dtype is None else joined.astype(dtype)
 
 
 @implements(np.hstack)

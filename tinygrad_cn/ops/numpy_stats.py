@@ -1,4 +1,13 @@
-"""Differences, integrals, products and statistics on Tensors, made of other recorded calls."""
+"""Differences, integrals, polynomials and statistics on Tensors, made of other recorded calls.
+
+Examples
+--------
+>>> import numpy as np, tinygrad_cn as tg
+>>> x = tg.tensor([5.0, 1.0, 2.0, 9.0], requires_grad=True)
+>>> np.median(x).backward()
+>>> x.grad
+array([0.5, 0. , 0.5, 0. ])
+"""
 
 from __future__ import annotations
 
@@ -38,7 +47,7 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """`np.ediff1d`: the differences of all entries in a row, with `to_begin` and `to_end` around them."""
     parts = (to_begin, np.diff(ary.reshape(-1)), to_end)
-    return np.concatenate([np.ravel(p) for p in parts if p is not None])
+    return np.concatenate([np.ravel(p).astype(ary.dtype) for p in parts if p is not None])
 
 
 def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
@@ -47,7 +56,7 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[-1]
     if n <= edge_order:
         raise ShapeError(f"np.gradient: axis {axis} has {n} entries; edge_order={edge_order} needs {edge_order + 1}")
-    step = np.diff(spacing) if np.ndim(spacing) else np.full(n - 1, spacing, f.dtype)
+    step = np.diff(spacing).astype(f.dtype) if np.ndim(spacing) else np.full(n - 1, spacing, f.dtype)
     slope = np.diff(f) / step
     left, right = step[:-1], step[1:]
     inner = (left * slope[..., 1:] + right * slope[..., :-1]) / (left + right)
@@ -84,19 +93,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
     return np.sum((y[..., 1:] + y[..., :-1]) * steps, axis=-1) / 2
 
 
-# ---- products ---------------------------------------------------------------------------------------
-
-
-@implements(np.cross)
-def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
-    """`np.cross` of vectors of three entries."""
-    if axis is not None:
-        axisa = axisb = axisc = axis
-    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ShapeError(f"np.cross: vectors must have 3 entries; got {a.shape[-1]} and {b.shape[-1]}")
-    after, before = [1, 2, 0], [2, 0, 1]
-    return np.moveaxis(a[..., after] * b[..., before] - a[..., before] * b[..., after], -1, axisc)
+# ---- polynomials ------------------------------------------------------------------------------------
 
 
 @implements(np.polyval)
@@ -133,7 +130,7 @@ def nansum(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 @implements(np.nanmean)
 def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     """`np.nanmean`: the mean of what is not NaN."""
-    known = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims)
+    known = np.sum(~np.isnan(a), axis=axis, keepdims=keepdims, dtype=a.dtype)
     return np.nansum(a, axis=axis, keepdims=keepdims) / known
 
 
@@ -160,7 +157,7 @@ def quantile(a: Any, q: Any, axis: int | None = None, *, keepdims: bool = False)
     place = q * (len(ordered) - 1)
     low = np.floor(place).astype(int)
     high = np.ceil(place).astype(int)
-    weight = (place - low).reshape(q.shape + (1,) * (ordered.ndim - 1))
+    weight = (place - low).astype(a.dtype).reshape(q.shape + (1,) * (ordered.ndim - 1))
     result = ordered[low] + weight * (ordered[high] - ordered[low])
     if not keepdims:
         return result

@@ -3,6 +3,14 @@
 Formulas name the entry by i where a gradient is not the same at every entry. Sources: any calculus
 text; log-sum-exp: Blanchard, Higham and Higham, "Accurately computing the log-sum-exp and softmax
 functions", IMA J. Numer. Anal. 41 (2021), eq. (1.3).
+
+Examples
+--------
+>>> import numpy as np, tinygrad_cn as tg
+>>> x = tg.tensor([2.0, 0.0, 3.0], requires_grad=True)
+>>> np.prod(x).backward()
+>>> x.grad
+array([0., 6., 0.])
 """
 
 from __future__ import annotations

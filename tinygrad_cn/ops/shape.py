@@ -2,6 +2,15 @@
 
 The gradient moves them back, and adds up where one entry was used several times. Forward functions
 use array methods, which cost a fifth of the NumPy functions of the same name.
+
+Examples
+--------
+>>> import numpy as np, tinygrad_cn as tg
+>>> x = tg.tensor([1.0, 2.0], requires_grad=True)
+>>> y = np.concatenate([x, np.repeat(x, 2)])
+>>> np.sum(y * [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).backward()
+>>> x.grad
+array([ 8., 13.])
 """
 
 from __future__ import annotations
