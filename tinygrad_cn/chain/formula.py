@@ -16,6 +16,7 @@ from ..autograd import Node
 from ..ops.formula import Formula
 from ..ops.op import REGISTRY, Op
 from .layers import Piece
+from .terms import quadratic_weight
 
 Naming = Callable[[Any], str]
 
@@ -75,8 +76,10 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return REGISTRY[piece.label].formula[0].fill(symbols)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
-    elif piece.kind == "own_loss":
-        text = f"∂{name(piece.out)}/∂{name(piece.operands[i])}"
+    elif piece.kind == "total":
+        text = "1"
+    elif piece.kind in ("own_loss", "penalty"):
+        text = _term_rule(piece, piece.operands[i], name)
     else:
         text = _op_rule(piece.out, i, name, g)
     return _scaled(Formula.of(text), scale)
@@ -89,6 +92,11 @@ def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
     return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"
 
 
+def _term_rule(piece: Piece, x: Any, name: Naming) -> str:
+    weight = quadratic_weight(piece, x) if piece.kind == "penalty" else None
+    return f"∂{name(piece.out)}/∂{name(x)}" if weight is None else f"{2 * weight:.6g} {name(x)}"
+
+
 def _op_rule(node: Node, i: int, name: Naming, g: str) -> str:
     op, x = node._op, node._inputs[i]
     assert op is not None
@@ -96,7 +104,7 @@ def _op_rule(node: Node, i: int, name: Naming, g: str) -> str:
     if i >= len(rules):
         return f"{g} · ∂{name(node)}/∂{name(x)}" if not rules else rules[0].fill({"g": g}).text
     symbols = {"g": g, "y": name(node)} | dict(zip(op.inputs, map(name, node._inputs), strict=False))
-    text = rules[i].fill(symbols).text
+    text = _tidy(rules[i].fill(symbols).text)
     grown = isinstance(x, Node) and op.broadcasts and x._data.shape != node._data.shape and op.name != "matmul"
     return f"Σ {_wrap(text)}" if grown else text
 
@@ -142,8 +150,14 @@ def fill_op(op: Op, inputs: list[str], options: dict[str, Any] | None) -> str:
     if op.vjp is not None:
         return f"{op.name}({', '.join(inputs)})"
     names = {s: _bracket(x, op.text, s) for s, x in zip(op.inputs, inputs, strict=False)}
-    text = re.sub(r"\^([23])(?!\d)", lambda m: "²³"[int(m[1]) - 2], Formula.of(op.text).fill(names).text)
+    text = _tidy(Formula.of(op.text).fill(names).text)
     return text.replace("index", index_text((options or {}).get("index"))) if op.name == "getitem" else text
+
+
+def _tidy(text: str) -> str:
+    """Write constant exponents as a person would: x^(3 − 1) as x², x^(2 − 1) as x."""
+    text = re.sub(r"\^\((\d+) − 1\)", lambda m: f"^{int(m[1]) - 1}", text)
+    return re.sub(r"\^([123])(?![\d.])", lambda m: ["", "²", "³"][int(m[1]) - 1], text)
 
 
 def _bracket(inner: str, template: str, symbol: str) -> str:

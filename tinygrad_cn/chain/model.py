@@ -6,7 +6,7 @@ reader (`read.py`) makes steps from a recorded graph; tables, pictures and deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -110,3 +110,14 @@ class Step:
         """The gradients of this step as the notes compute them: dZ, dW, db, then dA of the layer before."""
         inner, last = self.backward[:-1], self.backward[-1:]
         return (*inner, *self.gradients, *last)
+
+
+def forward_quantities(steps: Sequence[Step]) -> list[Quantity]:
+    """Inputs, parameters and values, each once, in the order they are computed."""
+    return list(dict.fromkeys(q for step in steps for q in (*step.parameters, *step.forward)))
+
+
+def backward_quantities(steps: Sequence[Step]) -> list[Quantity]:
+    """Gradients, each once, where the last of its terms is known: from the cost back to the input."""
+    order = [q for step in reversed(steps) for q in step.backward_order]
+    return list(dict.fromkeys(reversed(order)))[::-1]

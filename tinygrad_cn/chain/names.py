@@ -12,19 +12,25 @@ from ..autograd import Node
 from ..errors import OpError
 
 INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
+NUMBERED = frozenset("uJRcp")  # intermediates, terms of the cost, constants, loose parameters
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 BRACKETED = re.compile(r"([A-Za-z]+)\^?\[(\d+)\]")
 
 
 def written(name: str) -> str:
-    """`W1` is written W[1]; a name without a number stays as it is.
+    """`W1` is written W[1], for layer 1; `u1` of the numbered intermediates is written u₁.
 
     Examples
     --------
-    >>> written("dW12"), written("w")
-    ('dW[12]', 'w')
+    >>> written("dW12"), written("u3"), written("w")
+    ('dW[12]', 'u₃', 'w')
     """
     match = INDEXED.fullmatch(name)
-    return f"{match[1]}[{match[2]}]" if match else name
+    if match is None:
+        return name
+    if match[1].removeprefix("d") in NUMBERED:
+        return match[1] + match[2].translate(SUBSCRIPT)
+    return f"{match[1]}[{match[2]}]"
 
 
 def canonical(name: str, known: Iterable[str]) -> str | None:

@@ -18,8 +18,9 @@ from ..ops.op import Array
 from .convention import is_mean, per_sample, samples
 from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total
 from .layers import Piece, pieces
-from .model import Quantity, Role, Source, Step
+from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
 from .names import given_names, written
+from .terms import join_terms
 
 
 class Reader:
@@ -33,7 +34,7 @@ class Reader:
             )
         self.root = root
         self.given = given_names(names)
-        self.pieces = _with_own_loss(pieces(root), root)
+        self.pieces = join_terms(pieces(root), root)
         self.m = samples(self.pieces)
         self.columns = per_sample(self.pieces, self.m) if self.m is not None else set()
         self.mean = self.m is not None and is_mean(root, self.columns, self.m)
@@ -49,9 +50,7 @@ class Reader:
         self._name_everything()
         self.quantities: dict[str, Quantity] = {}
         self.steps = self._steps()
-        ordered = [q for step in self.steps for q in (*step.parameters, *step.forward)]
-        ordered += [q for step in reversed(self.steps) for q in step.backward_order]
-        self.quantities = {q.name: q for q in ordered}
+        self.quantities = {q.name: q for q in (*forward_quantities(self.steps), *backward_quantities(self.steps))}
 
     # ---- names --------------------------------------------------------------------------------------
 
@@ -69,56 +68,52 @@ class Reader:
             if piece.kind == "affine":
                 number += 1
                 w, a, b = piece.operands
-                rows = f"n[{number}]"
                 self._data_input(a, number)
                 self._name(w, f"W{number}", number)
                 self._name(b, f"b{number}", number)
-                self._name(piece.out, f"Z{number}", number, rows)
-            elif piece.kind == "activation" and self._opens(piece):
-                z = piece.operands[0]
-                self._name(piece.out, f"A{self.layer_of[id(z)]}", self.layer_of[id(z)], self.rows[id(z)])
-            elif piece.out is self.root:
-                self._name(piece.out, "J", 0)
-            else:
-                counts[piece.label] = counts.get(piece.label, 0) + 1
-                self._name(piece.out, f"{piece.label}{counts[piece.label]}", 0, self._same_rows(piece))
-            if piece.kind == "loss":
-                self._name(piece.operands[1], "Y", 0)
-            if piece.kind in ("op", "own_loss"):
-                self._name_constants(piece, counts)
+                self._name(piece.out, f"Z{number}", number, f"n[{number}]")
+                continue
+            for x in piece.operands:
+                self._name_constant(piece, x, counts)
+            layer, rows = self._home(piece)
+            self._name(piece.out, self._standard(piece, layer, counts), layer, rows)
         self.layers = number
 
-    def _opens(self, piece: Piece) -> bool:
-        """True for the first activation of a layer's Z."""
-        z = piece.operands[0]
-        layer = self.layer_of.get(id(z), 0)
-        first = next((p for p, _ in self.consumers[id(z)] if p.kind == "activation"), None)
-        return layer > 0 and first is piece and any(p.kind == "affine" and p.out is z for p in self.pieces)
+    def _standard(self, piece: Piece, layer: int, counts: dict[str, int]) -> str:
+        """J for the cost, J1 and R1 for its terms, A1 for the first activation of layer 1, else u1, u2, …."""
+        if piece.out is self.root:
+            return "J"
+        if piece.kind == "activation" and layer and f"A{layer}" not in self.aliases:
+            return f"A{layer}"
+        letter = {"loss": "J", "own_loss": "J", "penalty": "R"}.get(piece.kind, "u")
+        counts[letter] = counts.get(letter, 0) + 1
+        return f"{letter}{counts[letter]}"
+
+    def _home(self, piece: Piece) -> tuple[int, str]:
+        """Layer and row symbol: those of the latest operand of the same shape."""
+        same = [x for x in piece.operands if np.shape(_value(x)) == piece.out._data.shape and id(x) in self.layer_of]
+        latest = max(same, key=lambda x: self.layer_of[id(x)], default=None)
+        return (0, "") if latest is None else (self.layer_of[id(latest)], self.rows[id(latest)])
 
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
             return
         self._name(a, "A0" if "A0" not in self.names.values() else f"X{number}", 0, "n[0]")
 
-    def _name_constants(self, piece: Piece, counts: dict[str, int]) -> None:
-        """Arrays an op takes: the target is Y, 1 − Y is written so, others are numbered."""
-        for x in piece.operands:
-            if id(x) in self.names or (np.ndim(_value(x)) == 0 and not _needs(x)):
-                continue
-            if piece.kind == "own_loss" and "Y" not in self.names.values():
-                self._name(x, "Y", 0)
-                self.target = x
-            elif self.target is not None and np.array_equal(_value(x), 1 - _value(self.target)):
-                self.texts[id(x)] = "1 − Y"
-            else:
-                kind = "p" if _needs(x) else "c"
-                counts[kind] = counts.get(kind, 0) + 1
-                self._name(x, f"{kind}{counts[kind]}", 0)
-
-    def _same_rows(self, piece: Piece) -> str:
-        shape = piece.out._data.shape
-        same = (self.rows.get(id(x)) for x in piece.operands if np.shape(_value(x)) == shape)
-        return next((r for r in same if r), "")
+    def _name_constant(self, piece: Piece, x: Any, counts: dict[str, int]) -> None:
+        """Name what an op takes from outside: the target is Y, 1 − Y is written so, others are numbered."""
+        if id(x) in self.names or (np.ndim(_value(x)) == 0 and not _needs(x)):
+            return
+        is_target = piece.kind in ("loss", "own_loss") and x is not piece.operands[0]
+        if is_target and self.target is None:
+            self.target = x
+            self._name(x, "Y", 0)
+        elif is_target and np.array_equal(_value(x), 1 - _value(self.target)):
+            self.texts[id(x)] = "1 − Y"
+        else:
+            kind = "p" if _needs(x) else "c"
+            counts[kind] = counts.get(kind, 0) + 1
+            self._name(x, f"{kind}{counts[kind]}", 0)
 
     def _name(self, x: Any, standard: str, layer: int, rows: str = "") -> None:
         """Its own name if the user gave one, else the standard one; both are keys."""
@@ -238,6 +233,7 @@ class Reader:
             done.update(made)
             step = self._dense(piece, act, home) if piece.kind == "affine" else self._plain(piece, home)
             home.update((id(p.out), step.id) for p in made)
+            home.update((id(x), step.id) for x in piece.operands if piece.kind == "affine" and id(x) not in home)
             steps.append(step)
         return tuple(steps)
 
@@ -303,8 +299,9 @@ class Reader:
         return self._gradient(z, shapes)
 
     def _plain(self, piece: Piece, home: dict[int, str]) -> Step:
-        kind = "loss" if piece.kind == "own_loss" or piece.out is self.root else piece.kind
-        rule = self._own_loss(piece) if piece.kind == "own_loss" else forward(piece, self.name)
+        kind = "loss" if piece.kind in ("own_loss", "total") or piece.out is self.root else piece.kind
+        joined = piece.kind in ("own_loss", "penalty", "total")
+        rule = self._whole(piece) if joined else forward(piece, self.name)
         role: Role = "loss" if kind == "loss" else "A" if kind == "activation" else "op"
         out = self._value_of(piece.out, role, rule, str(piece.out._data.shape))
         nodes = dict.fromkeys(x for x in piece.operands if isinstance(x, Node))
@@ -315,7 +312,7 @@ class Reader:
             sources=tuple(self._source(x, home) for x in piece.operands if id(x) in home),
         )  # fmt: skip
 
-    def _own_loss(self, piece: Piece) -> Formula:
+    def _whole(self, piece: Piece) -> Formula:
         ends = frozenset(x for x in piece.operands if isinstance(x, Node))
         whole = expression(piece.out, self.name, 0, ends)
         short = f"f({', '.join(self.name(x) for x in piece.operands)})"
@@ -325,20 +322,6 @@ class Reader:
         name = self.names[id(x)]
         flows = isinstance(x, Node) and x.requires_grad
         return Source(home[id(x)], self.quantities[name], self._gradient(x) if flows else None)
-
-
-def _with_own_loss(found: list[Piece], root: Node) -> list[Piece]:
-    """Join the ops between the last layer's output and J into one piece, if that output is all they depend on."""
-    last = max((i for i, p in enumerate(found) if p.kind in ("affine", "activation")), default=None)
-    if last is None or any(p.kind != "op" for p in found[last + 1 :]) or last == len(found) - 1:
-        return found
-    head, tail = found[: last + 1], found[last + 1 :]
-    inside = {p.out for p in tail}
-    outside = {x for p in tail for x in p.operands if isinstance(x, Node) and x.requires_grad and x not in inside}
-    if outside != {head[-1].out}:
-        return found
-    constants = {id(x): x for p in tail for x in p.operands if np.ndim(_value(x)) > 0 and not _needs(x)}
-    return [*head, Piece("own_loss", "own_loss", root, (head[-1].out, *constants.values()))]
 
 
 def _needs(x: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..language import say
 from ..text import align, columns
-from .model import Quantity
+from .model import Quantity, backward_quantities, forward_quantities
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -16,11 +16,11 @@ def table(chain: Chain) -> str:
     """The whole chain as text."""
     lang = chain.lang
     heads = tuple(say(f"table.{k}", lang) for k in ("quantity", "shape", "symbols", "formula", "shapes"))
-    forward = [_row(q, chain) for step in chain.steps for q in (*step.parameters, *step.forward)]
-    backward = [_row(q, chain) for step in reversed(chain.steps) for q in step.backward_order]
-    lines = align([heads, *dict.fromkeys(forward), *dict.fromkeys(backward)])
+    forward = [_row(q, chain) for q in forward_quantities(chain.steps)]
+    backward = [_row(q, chain) for q in backward_quantities(chain.steps)]
+    lines = align([heads, *forward, *backward])
     rule = "─" * max(map(columns, lines))
-    split = 1 + len(dict.fromkeys(forward))
+    split = 1 + len(forward)
     titled = [lines[0], rule, *lines[1:split], rule, *lines[split:]]
     return "\n".join([_title(chain), *titled, rule, *_remarks(chain)])
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..chain import Chain
+from ..chain.model import backward_quantities
 from ..chain.names import canonical
 from ..errors import OpError
 from ..language import language
@@ -83,7 +84,7 @@ def compare(
 
 def _match(chain: Chain, hand: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
     """The hand gradients by the chain's names, and the names it does not know."""
-    names = [q.name for step in chain.steps for q in step.backward_order]
+    names = [q.name for q in backward_quantities(chain.steps)]
     aliases = {a: own for a, own in chain.reader.aliases.items() if own in names}
     given: dict[str, Array] = {}
     unknown = []
@@ -136,8 +137,7 @@ def _judge(chain: Chain, given: dict[str, Array], rtol: float | None) -> list[Ro
     for x in chain.reader.values.values():
         if id(x) not in made and id(x) in true:
             judge(x)
-    order = [q.name for step in reversed(chain.steps) for q in step.backward_order]
-    return [judged[name] for name in dict.fromkeys(order) if name in judged]
+    return [judged[q.name] for q in backward_quantities(chain.steps) if q.name in judged]
 
 
 def _row(

@@ -16,6 +16,7 @@ SYMBOLS = {
     "∂": r"\partial ", "→": r"\to ", "ᵀ": r"^{\mathsf{T}}", "⁻¹": "^{-1}", "²": "^{2}", "³": "^{3}", "½": r"\tfrac12 ",
     "√": r"\sqrt", "∈": r"\in ", "′": "'", "ᵢ": "_{i}", "ⱼ": "_{j}", "ₖ": "_{k}",
 }  # fmt: skip
+DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 FUNCTIONS = "arcsin arccos arctan sinh cosh tanh sin cos tan exp log max min det".split()
 
 
@@ -61,6 +62,7 @@ def to_latex(text: str) -> str:
     out = re.sub(r"√\(([^()]*)\)", r"\\sqrt{\1}", out)
     out = re.sub(r"(?<=[A-Za-z])\[([^\]]*)\]ᵀ", r"^{[\1]\\mathsf{T}}", out)
     out = re.sub(r"(?<=[A-Za-z])\[([^\]]*)\]", r"^{[\1]}", out)
+    out = re.sub("[₀-₉]+", lambda m: "_{" + m[0].translate(DIGITS) + "}", out)
     for symbol, latex in SYMBOLS.items():
         out = out.replace(symbol, latex)
     for name in FUNCTIONS:

@@ -1,0 +1,125 @@
+"""The cost as a sum of terms: a hand-written loss of the last layer's output, and penalties on weights.
+
+A term's inner ops are joined into one piece: J = loss + (λ/2m) Σ‖W‖² reads as three pieces, "own_loss",
+"penalty" and their "total", however many ops were recorded for them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from .layers import Piece
+
+
+def join_terms(found: list[Piece], root: Node) -> list[Piece]:
+    """Join the op pieces of each term of the cost."""
+    by_out = {p.out: p for p in found}
+    uses = _uses(found)
+    total, ends = _total(root, by_out, uses)
+    joined: dict[Node, Piece] = {} if total is None else {root: total}
+    hidden = set() if total is None else {n for n in _closure(root, by_out, uses, set(ends)) if n is not root}
+    for end in ends:
+        inside = _closure(end, by_out, uses, set())
+        piece = _term(end, inside, by_out)
+        if piece is not None:
+            joined[end] = piece
+            hidden |= inside - {end}
+    return [joined.get(p.out, p) for p in found if p.out not in hidden]
+
+
+def _uses(found: list[Piece]) -> dict[Node, int]:
+    uses: dict[Node, int] = {}
+    for piece in found:
+        for x in piece.operands:
+            if isinstance(x, Node):
+                uses[x] = uses.get(x, 0) + 1
+    return uses
+
+
+def _total(root: Node, by_out: dict[Node, Piece], uses: dict[Node, int]) -> tuple[Piece | None, list[Node]]:
+    """The terms that sums of single numbers put together, and the piece that adds them, if there are several."""
+    terms: list[Node] = []
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        piece = by_out.get(node)
+        adds = piece is not None and piece.label == "add" and node._data.size == 1
+        if piece is not None and adds and all(x in by_out for x in piece.operands):
+            todo += reversed(piece.operands)
+        else:
+            terms.append(node)
+    return (Piece("total", "total", root, tuple(terms)) if len(terms) > 1 else None), terms
+
+
+def _closure(end: Node, by_out: dict[Node, Piece], uses: dict[Node, int], stop: set[Node]) -> set[Node]:
+    """The op pieces behind `end` that serve nothing else."""
+    inside: set[Node] = set()
+    todo = [end]
+    while todo:
+        node = todo.pop()
+        piece = by_out.get(node)
+        if piece is None or piece.kind != "op" or node in stop or (node is not end and uses.get(node, 0) > 1):
+            continue
+        inside.add(node)
+        todo += [x for x in piece.operands if isinstance(x, Node)]
+    return inside
+
+
+def _term(end: Node, inside: set[Node], by_out: dict[Node, Piece]) -> Piece | None:
+    """The joined piece, if it depends on one layer's output alone or on parameters alone."""
+    if not inside or end._data.size != 1:
+        return None
+    used = [x for node in sorted(inside, key=lambda n: n._born) for x in by_out[node].operands]
+    operands = [x for x in used if not (isinstance(x, Node) and x in inside)]
+    flows = list(dict.fromkeys(x for x in operands if isinstance(x, Node) and x.requires_grad))
+    constants = list({id(x): x for x in operands if not _needs(x) and np.ndim(_value(x)) > 0}.values())
+    if flows and all(x._op is None for x in flows):
+        return Piece("penalty", "penalty", end, tuple(flows))
+    made_by = by_out.get(flows[0]) if len(flows) == 1 else None
+    if made_by is not None and made_by.kind in ("affine", "activation"):
+        return Piece("own_loss", "own_loss", end, (flows[0], *constants))
+    return None
+
+
+def quadratic_weight(piece: Piece, w: Node) -> float | None:
+    """c if the penalty holds c Σ w² and no other use of w: then its gradient is 2c w. None otherwise."""
+    found = [(node, weight) for node, weight in _weighted(piece.out) if any(x is w for x in node._inputs)]
+    if len(found) != 1 or not _is_square(found[0][0], w):
+        return None
+    return found[0][1]
+
+
+def _weighted(root: Node) -> list[tuple[Node, float]]:
+    """Nodes behind `root` reached through sums and constant factors, with their weight in it."""
+    found: list[tuple[Node, float]] = []
+    todo = [(root, 1.0)]
+    while todo:
+        node, weight = todo.pop()
+        found.append((node, weight))
+        name = node._op.name if node._op is not None else ""
+        flows = [(i, x) for i, x in enumerate(node._inputs) if _needs(x)]
+        if name in ("add", "sum", "positive"):
+            todo += [(x, weight) for _, x in flows]
+        elif name in ("multiply", "divide") and len(flows) == 1 and np.size(_value(node._inputs[1 - flows[0][0]])) == 1:
+            other = float(np.reshape(_value(node._inputs[1 - flows[0][0]]), ()))
+            if name == "multiply" or flows[0][0] == 0:
+                todo.append((flows[0][1], weight * other if name == "multiply" else weight / other))
+    return found
+
+
+def _is_square(node: Node, w: Node) -> bool:
+    name = node._op.name if node._op is not None else ""
+    if name == "power":
+        return node._inputs[0] is w and np.ndim(_value(node._inputs[1])) == 0 and bool(_value(node._inputs[1]) == 2)
+    return name == "square" or (name == "multiply" and all(x is w for x in node._inputs))
+
+
+def _needs(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
