@@ -1,6 +1,6 @@
 """A NumPy autograd framework whose gradients you can read, see and check."""
 
-from . import data, nn
+from . import data, nn, optim
 from .autograd import detect_anomaly, no_grad
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
@@ -18,6 +18,7 @@ __all__ = [
     "nn",
     "no_grad",
     "op",
+    "optim",
     "relu",
     "sigmoid",
     "silu",
