@@ -283,17 +283,23 @@ def walk(
         if op is FREED:
             raise GraphError(FREED.note)
         inputs = node._inputs
+        arrays = []
+        watched = node._state is not None
+        for x in inputs:
+            if isinstance(x, Node):
+                watched = watched or x._state is not None
+                arrays.append(x._data)
+            else:
+                arrays.append(x)
+        if watched:
+            _check_versions(node)
         y: Any = node if record else node._data
-        args: Any = inputs if record else [x._data if isinstance(x, Node) else x for x in inputs]
+        args: Any = inputs if record else arrays
         options = node._options
         vjps = op.vjps
-        checked = node._state is None
         for i, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
                 continue
-            if x._state is not None or not checked:
-                _check_versions(node)
-                checked = True
             if options is None and vjps:
                 vjp = vjps[i]
                 if vjp is None:
@@ -310,7 +316,7 @@ def walk(
                 _check_gradient(gx, node, i)
             known = gradients.get(x)
             if known is None:
-                if not record and (gx is g or gx.base is not None):
+                if not record and (gx is g or gx is y or gx.base is not None or id(gx) in map(id, arrays)):
                     gx = gx.copy()
                 gradients[x] = gx
             elif x in ours and known.__class__ is ndarray:
@@ -339,7 +345,7 @@ def _run_hooks(node: Node, g: Any) -> Any:
             continue
         if np.shape(out) != node._data.shape:
             raise ShapeError(f"a hook of {label(node)} returned shape {np.shape(out)}; a gradient has the same shape")
-        g = out
+        g = out if isinstance(out, Node) else np.array(out, dtype=node._data.dtype)
     return g
 
 

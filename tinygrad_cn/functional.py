@@ -40,7 +40,9 @@ def grad(
     Raises
     ------
     GraphError
-        If a tensor of `x` does not require a gradient.
+        If `y` is not a Tensor, or a tensor of `x` does not require a gradient.
+    ShapeError
+        If `grad` is missing for a `y` that is not a scalar, or has another shape.
 
     Examples
     --------
@@ -55,17 +57,19 @@ def grad(
     for i, t in enumerate(wanted):
         if not isinstance(t, Node) or not t.requires_grad:
             raise GraphError(f"grad: x[{i}] must be a Tensor with requires_grad=True; got {autograd.label(t)}")
-    found = {t: np.zeros_like(t._data) for t in wanted}
-    if create_graph:
-        found = {t: Tensor(zero) for t, zero in found.items()}
+    if not isinstance(y, Node):
+        raise GraphError(f"grad: y must be a Tensor; got {autograd.label(y)}")
+    result = _as_tensor if create_graph else np.asarray
+    found = {t: result(np.zeros_like(t._data)) for t in wanted}
 
     def visit(node: Node, g: Any) -> None:
         if node in found:
-            found[node] = g if create_graph else np.asarray(g)
+            found[node] = result(g)
 
     if y.requires_grad:
-        g = grad if isinstance(grad, Tensor) else seed(y, grad)
-        start = (g if isinstance(g, Tensor) else Tensor(g)) if create_graph else np.asarray(g)
+        start: Any = seed(y, grad)
+        if create_graph:
+            start = grad if isinstance(grad, Tensor) else Tensor(start)
         autograd.walk(y, start, visit, record=create_graph)
     results = [found[t] for t in wanted]
     return results[0] if single else results
@@ -127,6 +131,10 @@ def op(
     )
     check_shapes(made)
     return made
+
+
+def _as_tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else Tensor(value)
 
 
 def _domain(domain: Any) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Tensor(Node):
             raise OpError(f"{autograd.label(self)}.data must be floating point; got dtype {array.dtype}")
         self._data = array
         autograd.bump(self)
+        autograd.expose(self)
 
     @property
     def grad(self) -> Array | None:
