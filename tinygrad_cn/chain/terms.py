@@ -15,7 +15,9 @@ from .layers import Piece
 
 
 def join_terms(found: list[Piece], root: Node) -> list[Piece]:
-    """Join the op pieces of each term of the cost."""
+    """Join the op pieces of each term of the cost. Without a layer there is nothing to tell terms by."""
+    if all(p.kind != "affine" for p in found):
+        return found
     by_out = {p.out: p for p in found}
     uses = _uses(found)
     total, ends = _total(root, by_out, uses)
