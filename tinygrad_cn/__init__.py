@@ -2,17 +2,20 @@
 
 from . import data, nn, optim
 from .autograd import detect_anomaly, no_grad
+from .check import compare, gradcheck
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
 
 __all__ = [
     "Tensor",
+    "compare",
     "data",
     "detect_anomaly",
     "elu",
     "gelu",
     "grad",
+    "gradcheck",
     "leaky_relu",
     "log_softmax",
     "nn",
