@@ -179,7 +179,7 @@ class Op:
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Split the arguments of a NumPy call into inputs and options."""
         if self.sequence:
-            inputs, rest = list(args[0]), args[1:]
+            inputs, rest = [x if hasattr(x, "shape") else np.asarray(x) for x in args[0]], args[1:]
         elif self.vjp is not None:
             inputs, rest = list(args), ()
         else:

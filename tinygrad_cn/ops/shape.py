@@ -193,10 +193,10 @@ REPEAT = register(
 
 
 def _concatenate_vjp(i: int, g: Any, y: Any, *inputs: Any, axis: int | None = 0) -> Any:
-    lengths = [np.size(x) if axis is None else np.shape(x)[axis] for x in inputs[: i + 1]]
-    end = sum(lengths)
-    piece = g[along(axis or 0, slice(end - lengths[i], end))]
-    return piece.reshape(np.shape(inputs[i])) if axis is None else piece
+    if axis is None:
+        return _concatenate_vjp(i, g, y, *(x.reshape(-1) for x in inputs)).reshape(inputs[i].shape)
+    start = sum([x.shape[axis] for x in inputs[:i]])
+    return g[along(axis, slice(start, start + inputs[i].shape[axis]))]
 
 
 CONCATENATE = register(
