@@ -200,6 +200,7 @@ X = np.array([[0.5, -1.0, np.nan], [2.0, 0.0, 1.0]])
         lambda x: np.greater(x, 0.0), lambda x: np.logical_and(x, x > 0), lambda x: np.full_like(x, 2.0),
         lambda x: np.array_equal(x, x, equal_nan=True), lambda x: np.allclose(x, x), lambda x: np.argmax(x, axis=1),
         lambda x: np.searchsorted([0.0, 1.0], x), lambda x: np.isin(x, [0.0, 1.0]),
+        lambda x: np.linalg.matrix_rank(x[:, :2]), lambda x: np.triu_indices_from(x[:, 1:]),
         lambda x: np.logical_or.reduce(x, axis=0), lambda x: np.lexsort([x[0], x[1]]),
     ],
 )  # fmt: skip

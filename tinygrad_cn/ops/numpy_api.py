@@ -284,7 +284,8 @@ passthrough(
         np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize, np.isin, np.unique,
         np.bincount, np.histogram, np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like,
         np.result_type, np.can_cast, np.min_scalar_type, np.common_type, np.may_share_memory, np.shares_memory,
-        np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savetxt,
+        np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.linalg.matrix_rank, np.tril_indices_from,
+        np.triu_indices_from, np.array_repr, np.array_str, np.array2string, np.save, np.savez, np.savetxt,
         (np.logical_and, "reduce"), (np.logical_or, "reduce"),
     ]
 )  # fmt: skip
