@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -196,17 +197,14 @@ class Op:
 
 def _parameters(op: Op, given: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of the inputs and of the options, from forward's signature."""
-    try:
-        parameters = list(inspect.signature(op.forward).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
     n = len(op.vjps)
-    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-    if isinstance(op.forward, np.ufunc) or not parameters:
+    signature = _signature(op.forward)
+    if signature is None or isinstance(op.forward, np.ufunc):
         return tuple(given) or (("x",) if n == 1 else tuple("abcdef"[:n])), ()
+    names = (*signature.required, *signature.options)
     if op.vjp is not None:
-        return ("x",), tuple(names)
-    return tuple(given) or tuple(names[:n]), tuple(names[n:])
+        return ("x",), names
+    return tuple(given) or names[:n], names[n:]
 
 
 def _check_arity(op: Op) -> None:
@@ -217,7 +215,7 @@ def _check_arity(op: Op) -> None:
     n = len(op.vjps)
     if n == 0:
         raise OpError(f"op {op.name!r}: vjp is empty; give one vjp(g, y, *inputs) per input")
-    required = _required_inputs(op.forward)
+    required = op.forward.nin if isinstance(op.forward, np.ufunc) else _positional(op.forward)
     if required is not None and required != n:
         raise OpError(f"op {op.name!r}: forward takes {required} input(s), vjp has {n} entries; expected {required}")
     for i, vjp in enumerate(op.vjps):
@@ -235,22 +233,37 @@ def _check_arity(op: Op) -> None:
         raise OpError(f"op {op.name!r}: formula has {len(op.formula)} entries; expected one per input, {n}")
 
 
-def _required_inputs(f: Callable[..., Any]) -> int | None:
-    if isinstance(f, np.ufunc):
-        return f.nin
-    return _positional(f)
+@dataclass(frozen=True)
+class Signature:
+    """Names of the positional parameters without default, of all others, and whether there is a *args."""
+
+    required: tuple[str, ...]
+    options: tuple[str, ...]
+    variadic: bool
+
+
+def _signature(f: Callable[..., Any]) -> Signature | None:
+    """What a callable takes; None if it cannot be told. Functions are read directly: `inspect` is slow at import."""
+    if isinstance(f, FunctionType):
+        code = f.__code__
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        needed = code.co_argcount - len(f.__defaults__ or ())
+        return Signature(names[:needed], names[needed:], bool(code.co_flags & inspect.CO_VARARGS))
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = tuple(p.name for p in parameters if p.kind in kinds and p.default is p.empty)
+    variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    options = (p.name for p in parameters if p.name not in required and p.kind is not p.VAR_POSITIONAL)
+    return Signature(required, tuple(options), variadic)
 
 
 def _positional(f: Callable[..., Any]) -> int | None:
-    """How many positional arguments without default f takes; None if it cannot be told."""
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return None
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in kinds and p.default is p.empty for p in parameters)
+    """How many positional arguments without default f takes; None if any number or if it cannot be told."""
+    signature = _signature(f)
+    return None if signature is None or signature.variadic else len(signature.required)
 
 
 def check_shapes(op: Op, seed: int = 0) -> None:
