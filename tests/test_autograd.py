@@ -1,0 +1,479 @@
+"""The engine: accumulation, freeing, hooks, modes, in-place changes, anomaly mode."""
+
+import contextlib
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tinygrad_cn as tg
+from tinygrad_cn import autograd
+from tinygrad_cn.errors import AnomalyError, GraphError, OpError, ShapeError
+
+
+def leaf(value: Any, name: str | None = None) -> tg.Tensor:
+    return tg.tensor(np.asarray(value, dtype=float), requires_grad=True, name=name)
+
+
+def grad_of(t: tg.Tensor) -> Any:
+    assert t.grad is not None
+    return t.grad
+
+
+# ---- accumulation -----------------------------------------------------------------------------------
+
+
+def test_repeated_backward_accumulates_on_leaves_and_only_there() -> None:
+    x = leaf([1.0, 2.0])
+    z = x * 3.0
+    J = (z * z).sum()
+    for times in (1, 2, 3):
+        J.backward()
+        np.testing.assert_array_equal(grad_of(x), times * np.array([18.0, 36.0]))
+        np.testing.assert_array_equal(grad_of(z), [6.0, 12.0])
+        assert grad_of(J) == 1.0
+
+
+def test_two_costs_accumulate_on_a_shared_leaf() -> None:
+    x = leaf(2.0)
+    (x * 3.0).backward()
+    (x * x).backward()
+    assert grad_of(x) == 7.0
+
+
+def test_a_leaf_used_many_times_gets_the_sum() -> None:
+    x = leaf([1.0, -2.0])
+    (x * x + x - x * 0.5 + x.T @ x).sum().backward()
+    np.testing.assert_array_equal(grad_of(x), 2 * x.numpy() + 0.5 + 2 * 2 * x.numpy())
+
+
+def test_grad_can_be_reset_and_set() -> None:
+    x = leaf([1.0, 2.0])
+    x.grad = [1, 1]
+    (x * 2.0).sum().backward()
+    np.testing.assert_array_equal(grad_of(x), [3.0, 3.0])
+    x.grad = None
+    assert x.grad is None
+    with pytest.raises(ShapeError, match=r"grad of a tensor \(2,\) must have its shape; got \(3,\)"):
+        x.grad = np.ones(3)
+
+
+def test_what_no_gradient_reaches_stays_none() -> None:
+    x, unused, data = leaf(1.0), leaf(1.0), tg.tensor(1.0)
+    (x * data).backward()
+    assert unused.grad is None
+    assert data.grad is None
+
+
+def test_a_diamond_is_walked_once_per_node() -> None:
+    x = leaf(3.0)
+    a = x * x
+    b, c = a * 2.0, a * 5.0
+    (b * c).backward()
+    assert grad_of(a) == 2 * 10 * 9
+    assert grad_of(x) == 40 * 27
+
+
+def test_gradients_are_never_shared_between_tensors() -> None:
+    a, b, c = leaf([1.0, 2.0]), leaf([3.0, 4.0]), leaf(np.ones((2, 2)))
+    total = a + b
+    (total + c.reshape(4)[:2] + c.T[0] + c.sum(axis=0)).sum().backward()
+    grads = [grad_of(t) for t in (a, b, c, total)]
+    for i, g in enumerate(grads):
+        assert not any(np.shares_memory(g, h) for h in grads[:i])
+        assert g.flags.owndata or g.base is None
+        assert g.flags.writeable
+
+
+@pytest.mark.parametrize("handed_back", [lambda g, y, x: y, lambda g, y, x: x, lambda g, y, x: g])
+def test_a_vjp_that_hands_back_an_array_it_was_given_does_not_alias_it(handed_back: Callable[..., Any]) -> None:
+    op = tg.op("handed", lambda x: x + 1.0, vjp=handed_back)
+    x = leaf([1.0, 2.0])
+    y = op(x)
+    for _ in range(2):
+        y.backward(np.ones(2))
+    grad_of(x)[:] = 7.0
+    np.testing.assert_array_equal(x.numpy(), [1.0, 2.0])
+    np.testing.assert_array_equal(y.numpy(), [2.0, 3.0])
+    np.testing.assert_array_equal(grad_of(y), [1.0, 1.0])
+
+
+# ---- the gradient at the output ---------------------------------------------------------------------
+
+
+def test_backward_takes_a_gradient_for_the_output() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    (x * x).backward([[1, 0], [0, -1]])
+    np.testing.assert_array_equal(grad_of(x), [[2.0, 0.0], [0.0, -8.0]])
+
+
+def test_the_callers_gradient_is_not_written_to() -> None:
+    x, seed = leaf([1.0, 2.0]), np.ones(2)
+    y = x + 0.0
+    y.backward(seed)
+    grad_of(x)[:] = 5.0
+    grad_of(y)[:] = 5.0
+    np.testing.assert_array_equal(seed, [1.0, 1.0])
+
+
+def test_a_single_entry_needs_no_gradient_whatever_its_shape() -> None:
+    x = leaf(np.full((1, 1), 3.0))
+    (x * x).backward()
+    np.testing.assert_array_equal(grad_of(x), [[6.0]])
+
+
+def test_backward_refuses_what_it_cannot_do() -> None:
+    x = leaf([1.0, 2.0], "x")
+    with pytest.raises(ShapeError, match=r"backward needs a scalar .*; Y \(2,\) has 2 entries"):
+        (x * 2.0).named("Y").backward()
+    with pytest.raises(ShapeError, match=r"grad must have the shape of Y \(2,\); got \(3,\)"):
+        (x * 2.0).named("Y").backward(np.ones(3))
+    with pytest.raises(GraphError, match=r"backward\(\) on Z \(2,\): nothing was recorded"):
+        tg.tensor([1.0, 2.0], name="Z").backward(np.ones(2))
+    with pytest.raises(ValueError, match=r'keep must be "all" or "leaves"; got \'some\''):
+        x.sum().backward(keep="some")  # type: ignore[arg-type]
+
+
+# ---- keep="leaves" ----------------------------------------------------------------------------------
+
+
+def test_keep_leaves_gives_leaves_their_gradient_and_frees_the_rest() -> None:
+    x = leaf([1.0, 2.0])
+    z = x * 3.0
+    J = (z * z).sum()
+    J.backward(keep="leaves")
+    np.testing.assert_array_equal(grad_of(x), [18.0, 36.0])
+    assert z.grad is None
+    assert J._inputs == ()
+    assert not z.is_leaf
+
+
+def test_a_second_backward_through_a_freed_graph_is_refused_and_changes_nothing() -> None:
+    x, w = leaf(2.0), leaf(5.0)
+    z = x * x
+    (z * 2.0).backward(keep="leaves")
+    with pytest.raises(GraphError, match=r'backward\(keep="leaves"\) has freed this graph; run the forward pass again'):
+        (z * w).backward()
+    assert grad_of(x) == 8.0
+    assert w.grad is None
+
+
+def test_a_leaf_stays_usable_after_keep_leaves() -> None:
+    x = leaf(2.0)
+    for times in (1, 2):
+        (x * x).backward(keep="leaves")
+        assert grad_of(x) == 4.0 * times
+
+
+# ---- hooks ------------------------------------------------------------------------------------------
+
+
+def test_a_hook_sees_the_complete_gradient_once() -> None:
+    x = leaf(2.0)
+    a = x * 3.0
+    seen: list[Any] = []
+    a.register_hook(lambda g: seen.append(float(g)))
+    (a * a + a).backward()
+    assert seen == [13.0]
+
+
+def test_a_hook_on_an_intermediate_replaces_its_gradient_from_there_on() -> None:
+    x = leaf([2.0, 3.0])
+    a = x * 3.0
+    a.register_hook(lambda g: g * 10)
+    a.sum().backward()
+    np.testing.assert_array_equal(grad_of(a), [10.0, 10.0])
+    np.testing.assert_array_equal(grad_of(x), [30.0, 30.0])
+
+
+def test_hooks_on_a_leaf_run_in_order_and_can_be_removed() -> None:
+    x = leaf(1.0)
+    remove = x.register_hook(lambda g: g + 1)
+    x.register_hook(lambda g: g * 2)
+    (x * 1.0).backward()
+    assert grad_of(x) == 4.0
+    remove()
+    remove()
+    x.grad = None
+    (x * 1.0).backward()
+    assert grad_of(x) == 2.0
+
+
+def test_what_a_hook_returns_is_copied_and_keeps_the_dtype() -> None:
+    x = tg.tensor(np.ones(2, np.float32), requires_grad=True)
+    mine = np.full(2, 3.0)
+    x.register_hook(lambda g: mine)
+    (x * x).sum().backward()
+    (x * x).sum().backward()
+    assert grad_of(x).dtype == np.float32
+    np.testing.assert_array_equal(grad_of(x), [6.0, 6.0])
+    np.testing.assert_array_equal(mine, [3.0, 3.0])
+
+
+def test_a_hook_that_returns_another_shape_is_refused() -> None:
+    x = leaf([1.0, 2.0], "x")
+    x.register_hook(lambda g: np.ones(3))
+    with pytest.raises(ShapeError, match=r"a hook of x \(2,\) returned shape \(3,\)"):
+        x.sum().backward()
+
+
+def test_a_hook_needs_a_tensor_with_a_gradient() -> None:
+    with pytest.raises(GraphError, match="does not require a gradient"):
+        tg.tensor(1.0).register_hook(lambda g: g)
+
+
+def test_hooks_take_part_in_second_derivatives() -> None:
+    x = leaf(3.0)
+    a = x * x
+    a.register_hook(lambda g: g * 2)
+    first = tg.grad(a, x, create_graph=True)
+    assert first.item() == 12.0
+    assert tg.grad(first, x) == 4.0
+
+
+# ---- modes ------------------------------------------------------------------------------------------
+
+
+def test_no_grad_records_nothing_and_restores() -> None:
+    x = leaf(1.0)
+    with tg.no_grad():
+        y = x * 2.0
+        with tg.no_grad():
+            pass
+        assert not (x + 1.0).requires_grad
+    assert not y.requires_grad
+    assert y._inputs == ()
+    assert (x * 2.0).requires_grad
+
+
+def test_no_grad_restores_after_an_error() -> None:
+    with contextlib.suppress(ZeroDivisionError), tg.no_grad():
+        raise ZeroDivisionError
+    assert (leaf(1.0) * 2.0).requires_grad
+
+
+def test_no_grad_is_local_to_the_thread() -> None:
+    x, recorded = leaf(1.0), []
+    with tg.no_grad():
+        worker = threading.Thread(target=lambda: recorded.append((x * 2.0).requires_grad))
+        worker.start()
+        worker.join()
+    assert recorded == [True]
+
+
+def test_no_grad_decorates_a_function() -> None:
+    x = leaf(1.0)
+
+    @tg.no_grad()
+    def predict() -> tg.Tensor:
+        return x * 2.0
+
+    assert not predict().requires_grad
+    assert not predict().requires_grad
+
+
+def test_detach_cuts_the_gradient_and_shares_the_value() -> None:
+    x = leaf([3.0])
+    a = x * x
+    cut = a.detach()
+    (a * cut).backward()
+    assert cut.numpy() is not None
+    assert np.shares_memory(cut.numpy(), a.numpy())
+    np.testing.assert_array_equal(grad_of(x), [9.0 * 6.0])
+
+
+# ---- in-place changes -------------------------------------------------------------------------------
+
+
+def assign(x: tg.Tensor) -> None:
+    x.data = x.numpy() * 2
+
+
+def add_in_place(x: tg.Tensor) -> None:
+    x.data += 1
+
+
+def set_entry(x: tg.Tensor) -> None:
+    x.data[0] = 5.0
+
+
+CHANGES = [assign, add_in_place, set_entry]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("read_before", [False, True])
+@pytest.mark.parametrize("which", ["w", "x"])
+def test_a_change_between_forward_and_backward_is_refused(
+    change: Callable[[tg.Tensor], None], read_before: bool, which: str
+) -> None:
+    """Also of the input that needs no gradient itself: the other's gradient is made of it."""
+    both = {"w": leaf([1.0, 2.0], "w"), "x": tg.tensor([3.0, 4.0], name="x")}
+    if read_before:
+        assert all(t.data.size == 2 for t in both.values())
+    J = (both["w"] * both["x"]).sum()
+    change(both[which])
+    with pytest.raises(GraphError) as caught:
+        J.backward()
+    assert str(caught.value).startswith(
+        f"{which} (2,) was changed in place after multiply(w (2,), x (2,)) had used it, so its gradient would be wrong."
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_output_is_refused(change: Callable[[tg.Tensor], None]) -> None:
+    x = leaf([1.0, 2.0])
+    y = np.exp(x).named("y")
+    change(y)
+    with pytest.raises(GraphError, match=r"y \(2,\), made by exp\(a tensor \(2,\)\), was changed in place"):
+        y.backward(np.ones(2))
+
+
+def test_a_kept_reference_to_data_is_watched() -> None:
+    x = leaf([1.0, 2.0])
+    array = x.data
+    J = (x * x).sum()
+    array[1] = 7.0
+    with pytest.raises(GraphError, match="changed in place"):
+        J.backward()
+
+
+def test_an_array_given_to_data_is_watched() -> None:
+    x, mine = leaf([1.0, 2.0]), np.array([3.0, 4.0])
+    x.data = mine
+    J = (x * x).sum()
+    mine[0] = 0.0
+    with pytest.raises(GraphError, match="changed in place"):
+        J.backward()
+
+
+def test_a_large_array_is_watched_too() -> None:
+    x = leaf(np.zeros(100_000))
+    J = (x * x).sum()
+    x.data[77_777] = 1e-3
+    with pytest.raises(GraphError, match="changed in place"):
+        J.backward()
+
+
+def test_training_loops_that_update_data_between_steps_are_fine() -> None:
+    w, b = leaf(np.ones((2, 3)), "W"), leaf(np.zeros((2, 1)), "b")
+    X = tg.tensor(np.arange(12.0).reshape(3, 4) / 10)
+    costs = []
+    for step in range(30):
+        J = np.mean(np.square(w @ X + b - 1.0))
+        J.backward(keep="all" if step % 2 else "leaves")
+        for t in (w, b):
+            if step % 3 == 0:
+                t.data -= 0.1 * grad_of(t)
+            elif step % 3 == 1:
+                t.data = t.data - 0.1 * grad_of(t)
+            else:
+                t.data[...] = t.data - 0.1 * grad_of(t)
+            t.grad = None
+        costs.append(J.item())
+    assert costs == sorted(costs, reverse=True)
+    assert costs[-1] < 0.2 * costs[0]
+
+
+def test_a_change_before_the_forward_pass_is_fine() -> None:
+    x = leaf([1.0, 2.0])
+    x.data[0] = 10.0
+    (x * x).sum().backward()
+    np.testing.assert_array_equal(grad_of(x), [20.0, 4.0])
+
+
+def test_numpy_view_is_read_only() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(ValueError, match="read-only"):
+        x.numpy()[0] = 3.0
+
+
+def test_item_assignment_says_what_to_do_instead() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(OpError, match=r"use np.where or np.concatenate"):
+        x[0] = 3.0
+
+
+# ---- anomaly mode -----------------------------------------------------------------------------------
+
+
+def here(offset: int = 0) -> str:
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return f"{__file__}:{frame.f_back.f_lineno + offset}"
+
+
+def test_anomaly_mode_names_the_op_and_line_of_the_first_bad_value() -> None:
+    x = leaf([1.0, -1.0], "x")
+    line = here(+2)
+    with tg.detect_anomaly(), np.errstate(invalid="ignore"), pytest.raises(AnomalyError) as caught:
+        np.log(x)
+    assert str(caught.value) == f"log(x (2,)) made NaN in 1 of 2 entries, first at (1,), from finite inputs, at {line}"
+
+
+def test_anomaly_mode_watches_operators_and_tells_inf_from_nan() -> None:
+    x = leaf([0.0, 1.0], "x")
+    with tg.detect_anomaly(), np.errstate(divide="ignore"), pytest.raises(AnomalyError) as caught:
+        1.0 / x
+    assert str(caught.value).startswith("divide(1.0, x (2,)) made Inf in 1 of 2 entries, first at (0,)")
+
+
+def test_anomaly_mode_finds_where_a_gradient_became_bad() -> None:
+    x = leaf([0.0, 4.0], "x")
+    with tg.detect_anomaly(), np.errstate(divide="ignore"):
+        line = here(+1)
+        y = np.sqrt(x)
+        with pytest.raises(AnomalyError) as caught:
+            (y * 1.0).sum().backward()
+    assert str(caught.value) == (
+        "backward of sqrt(x (2,)): the gradient of x (2,) became Inf in 1 entries, first at (0,); "
+        f"the op was recorded at {line}"
+    )
+
+
+def test_anomaly_mode_says_when_it_has_no_line() -> None:
+    x = leaf([0.0, 4.0])
+    J = np.sqrt(x).sum()
+    with (
+        tg.detect_anomaly(),
+        np.errstate(divide="ignore"),
+        pytest.raises(AnomalyError, match="recorded outside anomaly"),
+    ):
+        J.backward()
+
+
+def test_bad_data_is_not_blamed_on_the_op_that_reads_it() -> None:
+    x = leaf([np.nan, 1.0])
+    with tg.detect_anomaly():
+        y = x * 2.0
+    assert np.isnan(y.numpy()[0])
+
+
+# ---- broadcasting -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shape", "out"),
+    [((), (2, 3)), ((3,), (2, 3)), ((2, 1), (2, 3)), ((1, 1), (2, 3)), ((1, 3), (4, 2, 3)), ((3,), (3,))],
+)
+def test_unbroadcast_sums_over_stretched_axes(shape: tuple[int, ...], out: tuple[int, ...]) -> None:
+    g = np.arange(float(np.prod(out))).reshape(out)
+    got = autograd.unbroadcast(g, shape)
+    assert got.shape == shape
+    assert np.sum(got) == np.sum(g)
+    x = np.random.default_rng(0).normal(size=shape)
+    assert np.sum(got * x) == pytest.approx(np.sum(g * np.broadcast_to(x, out)), rel=1e-12)
+
+
+def test_unbroadcast_of_an_empty_axis_gives_zero() -> None:
+    np.testing.assert_array_equal(autograd.unbroadcast(np.ones((0, 3)), (1, 3)), np.zeros((1, 3)))
+
+
+def test_a_recorded_vjp_of_another_shape_is_refused_in_backward() -> None:
+    op = tg.op("halved", lambda x: x * 2.0, vjp=lambda g, y, x: g if x.shape != (4,) else g[:2])
+    x = leaf(np.ones(4), "x")
+    with pytest.raises(ShapeError, match=r"op 'halved': the vjp of x returned shape \(2,\) for x \(4,\)"):
+        op(x).sum().backward()
