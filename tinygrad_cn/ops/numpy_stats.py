@@ -56,7 +56,7 @@ def _slope(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     n = f.shape[-1]
     if n <= edge_order:
         raise ShapeError(f"np.gradient: axis {axis} has {n} entries; edge_order={edge_order} needs {edge_order + 1}")
-    step = np.diff(spacing).astype(f.dtype) if np.ndim(spacing) else np.full(n - 1, spacing, f.dtype)
+    step = np.diff(spacing).astype(f.dtype) if np.ndim(spacing) else spacing * np.ones(n - 1, f.dtype)
     slope = np.diff(f) / step
     left, right = step[:-1], step[1:]
     inner = (left * slope[..., 1:] + right * slope[..., :-1]) / (left + right)
@@ -135,9 +135,7 @@ def nanmean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 @implements(np.average)
-def average(
-    a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Any:  # fmt: skip
+def average(a: Any, axis: Axis = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """`np.average`: the mean weighted by `weights`, of the shape of `a` or of its `axis`."""
     if weights is None:
         weights = np.ones_like(a)
@@ -153,22 +151,21 @@ def average(
 def quantile(a: Any, q: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """`np.quantile`: a share `q` of the entries lies below; linear between neighbours."""
     ordered = np.moveaxis(np.sort(a, axis=axis), axis or 0, 0)
-    q = np.asarray(q)
-    place = q * (len(ordered) - 1)
+    place = np.multiply(q, len(ordered) - 1)
     low = np.floor(place).astype(int)
     high = np.ceil(place).astype(int)
-    weight = (place - low).astype(a.dtype).reshape(q.shape + (1,) * (ordered.ndim - 1))
+    weight = (place - low).astype(a.dtype).reshape(place.shape + (1,) * (ordered.ndim - 1))
     result = ordered[low] + weight * (ordered[high] - ordered[low])
     if not keepdims:
         return result
     kept = a[along(axis, slice(1))].shape if axis is not None else (1,) * a.ndim
-    return result.reshape(q.shape + kept)
+    return result.reshape(place.shape + kept)
 
 
 @implements(np.percentile)
 def percentile(a: Any, q: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """`np.percentile`: `np.quantile` in hundredths."""
-    return quantile(a, np.asarray(q) / 100, axis, keepdims=keepdims)
+    return quantile(a, np.divide(q, 100), axis, keepdims=keepdims)
 
 
 @implements(np.median)
@@ -178,9 +175,7 @@ def median(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
 
 
 @implements(np.cov)
-def cov(
-    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None
-) -> Any:  # fmt: skip
+def cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None) -> Any:
     """`np.cov`: a variable in each row, or in each column if not `rowvar`."""
     x, y = (v if v is None or rowvar or np.ndim(v) < 2 else np.transpose(v) for v in (m, y))
     x = np.atleast_2d(x) if y is None else np.vstack([x, y])
