@@ -86,7 +86,7 @@ class Block:
 def new_graph(caption: Iterable[Line], **attributes: str) -> graphviz.Digraph:
     """An empty graph on the page colour with a caption at the top left."""
     graph = graphviz.Digraph("chain", graph_attr={"bgcolor": colour("page", "fill"), "pad": "0.25"} | attributes)
-    graph.attr(fontname=style.FONT, labelloc="t", labeljust="l", label=_caption(caption))
+    graph.attr(fontname=style.FONT, labelloc="t", labeljust="l", label=_caption(tuple(caption)))
     graph.attr("node", fontname=style.FONT, shape="plain")
     graph.attr("edge", fontname=style.FONT, fontsize=str(style.FORMULA), arrowsize="0.7", penwidth="1.5")
     return graph
@@ -105,9 +105,10 @@ def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: s
     graph.node(name, label=graphviz.escape(text), shape="box", style="rounded,filled", **size, **paint, **more)
 
 
-def add_point(graph: graphviz.Digraph, name: str, **more: str) -> None:
-    """An invisible point that an edge passes through."""
-    graph.node(name, label="", shape="point", width="0.01", height="0.01", style="invis", **more)
+def add_point(graph: graphviz.Digraph, name: str, role: str, **more: str) -> None:
+    """A point that an edge passes through: a stroke as long as the gap Graphviz leaves there."""
+    size = {"fixedsize": "true", "width": "0.021", "height": "0.056", "penwidth": "0"}
+    graph.node(name, label="", shape="box", style="filled", fillcolor=colour(role, "line"), **size, **more)
 
 
 def add_edge(graph: graphviz.Digraph, tail: str, head: str, role: str, label: str = "", **more: str) -> None:
@@ -149,7 +150,9 @@ def _table(block: Block, width: int, height: int) -> str:
         # Only bands of another role are painted: neighbours of one colour would show a seam, and square corners.
         fill = f' BGCOLOR="{colour(band.role, "fill")}"' if band.role != block.role else ""
         size = f'WIDTH="{width}" HEIGHT="{grown}" CELLPADDING="{PADDING}"'
-        rows.append(f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{_lines(band.lines)}</TD></TR>')
+        rows.append(
+            f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{_lines(band.lines, width - 2 * PADDING)}</TD></TR>'
+        )
     shape = ' STYLE="ROUNDED"' if block.rounded else ""
     paint = f'COLOR="{colour(block.role, "line")}" BGCOLOR="{colour(block.role, "fill")}"'
     return f'<<TABLE BORDER="{block.border}" CELLBORDER="0" CELLSPACING="0" {paint}{shape}>{"".join(rows)}</TABLE>>'
@@ -162,18 +165,17 @@ def _grown(heights: list[int], spare: int) -> list[int]:
     return [h + share for h, share in zip(heights, [0] * (len(heights) - below) + shares, strict=True)]
 
 
-def _caption(lines: Iterable[Line]) -> str:
-    table = '<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="0">'
-    return f'<{table}<TR><TD ALIGN="LEFT">{_lines(lines)}</TD></TR><TR><TD HEIGHT="10"></TD></TR></TABLE>>'
+def _caption(lines: tuple[Line, ...]) -> str:
+    text = _lines(lines, ceil(max(line.width for line in lines)))
+    gap = '<TR><TD HEIGHT="10"></TD></TR>'
+    return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="0"><TR><TD>{text}</TD></TR>{gap}</TABLE>>'
 
 
-def _lines(lines: Iterable[Line]) -> str:
-    """Lines of text one below the other, each in a cell of its own width."""
-    rows = (
-        f'<TR><TD ALIGN="LEFT" WIDTH="{ceil(line.width)}" HEIGHT="{line.height}">{_text(line)}</TD></TR>'
-        for line in lines
-    )
-    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{"".join(rows)}</TABLE>'
+def _lines(lines: tuple[Line, ...], width: int) -> str:
+    """Lines of text one below the other in a table of its own, which does not grow with its cell."""
+    rows = "".join(f'<TR><TD ALIGN="LEFT" HEIGHT="{line.height}">{_text(line)}</TD></TR>' for line in lines)
+    size = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{sum(line.height for line in lines)}"'
+    return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{rows}</TABLE>'
 
 
 def _text(line: Line) -> str:

@@ -34,7 +34,7 @@ class Row:
 
 
 def fold(steps: Sequence[Step]) -> list[Row]:
-    """Rows of a picture: runs of more than six equal layers become one row, the first input is the first row.
+    """Rows of a picture: runs of more than six equal layers become one row, the first data, X, is the first row.
 
     Other inputs, such as the targets Y, are no rows: views show them beside the rows that take them.
 
@@ -42,7 +42,7 @@ def fold(steps: Sequence[Step]) -> list[Row]:
     l, and if nothing reaches into the run from outside.
     """
     rows: list[Row] = []
-    for run in _runs([step for i, step in enumerate(steps) if i == 0 or step.kind != "input"]):
+    for run in _runs([step for i, step in enumerate(steps) if step.kind != "input" or (i == 0 and not step.gradients)]):
         if len(run) > SHOWN:
             rows.append(Row(_pattern(run[0]), tuple(run)))
         else:

@@ -1,7 +1,7 @@
 """The ladder: forward down the left, backward up the right, one row a step.
 
 A row has five places from left to right: parameters (p), forward (f), cache (c), backward (b) and
-gradients (g). Edges that skip rows run in lanes: next to forward (k), next to backward (r).
+gradients (g). Edges that skip rows run down lanes, next to forward or next to backward.
 """
 
 from __future__ import annotations
@@ -12,51 +12,58 @@ from itertools import pairwise
 
 import graphviz  # type: ignore[import-untyped]
 
-from ..chain.model import Quantity, Source
+from ..chain.model import Source
 from ..language import Lang
 from . import parts
 from .dot import Block, add_block, add_edge, add_pill, add_point, new_graph
 from .fold import Row, fold
 
 STRAIGHT = {"weight": "100"}  # keeps a column straight
+SPACING = {"rankdir": "TB", "nodesep": "0.45", "ranksep": "0.4", "newrank": "true"}
 
 
 @dataclass(frozen=True)
 class Rung:
-    """One row laid out: the blocks of its places."""
+    """One row laid out: its blocks by place, and the rows its inputs come from."""
 
     row: Row
     blocks: dict[str, Block]
     cache: str
-    sources: tuple[tuple[int, Source], ...]  # with the index of the row each comes from
+    sources: dict[int, Source]
 
 
 @dataclass(frozen=True)
-class Skip:
-    """An edge past the rows between `top` and `bottom`, in a lane of its own."""
+class Lane:
+    """The way of an edge past the rows between `top` and `bottom`, beside place f or b."""
 
+    place: str
+    number: int
     top: int
     bottom: int
-    lane: int
-    source: Source
+    role: str
+    label: str
 
     def passes(self, i: int) -> bool:
         """Whether it runs beside row i."""
         return self.top < i < self.bottom
 
+    def point(self, i: int) -> str:
+        """The node where it passes row i."""
+        return f"{self.place}{self.number}_{i}"
+
 
 def ladder(chain: parts.Drawable) -> graphviz.Digraph:
     """The chain as a ladder."""
-    graph = new_graph(parts.caption(chain), rankdir="TB", nodesep="0.45", ranksep="0.4", newrank="true")
+    graph = new_graph(parts.caption(chain), **SPACING)
     rungs = _rungs(fold(chain.steps), chain.lang)
-    skips = _skips(rungs)
+    lanes = _lanes(rungs, "f") + _lanes(rungs, "b")
     _add_nodes(graph, rungs)
     for i, rung in enumerate(rungs):
-        _add_row(graph, i, rung, [s for s in skips if s.passes(i)])
+        _add_row(graph, i, rung, [lane for lane in lanes if lane.passes(i)])
     for place in "pfcbg":
         _add_column(graph, rungs, place)
-    for skip in skips:
-        _add_skip(graph, rungs, skip)
+    for lane in lanes:
+        _add_lane(graph, rungs, lane)
     return graph
 
 
@@ -65,35 +72,41 @@ def ladder(chain: parts.Drawable) -> graphviz.Digraph:
 
 def _rungs(rows: Sequence[Row], lang: Lang) -> list[Rung]:
     index = {step.id: i for i, row in enumerate(rows) for step in row.steps}
+    computed = {q.name for row in rows for step in row.steps for q in step.forward}
     rungs = []
-    shown: set[str] = set()  # gradients that already have a place
     for row in rows:
         sources = row.steps[0].sources
-        others = {s.quantity.name: s for s in sources if s.step not in index}
-        theirs = [s.gradient for s in others.values() if s.gradient and s.gradient.name not in shown]
-        shown.update(q.name for q in theirs)
-        blocks = {
-            "p": parts.left_block(row, [s.quantity for s in others.values()], lang),
-            "f": parts.forward_block(row, lang),
-            "b": parts.backward_block(row, lang),
-            "g": parts.gradient_block(row, theirs, lang),
-        }
-        inside = {s.step: (index[s.step], s) for s in sources if s.step in index}
-        present = {place: block for place, block in blocks.items() if block}
-        rungs.append(Rung(row, present, parts.cache_text(row, lang), tuple(inside.values())))
+        inside = {index[s.step]: s for s in sources if s.quantity.name in computed}
+        beside = {s.quantity.name: s for s in sources if s.quantity.name not in computed}
+        blocks = parts.blocks(row, list(beside.values()), lang)
+        rungs.append(Rung(row, blocks, parts.cache_text(row, lang), inside))
     return rungs
 
 
-def _skips(rungs: Sequence[Rung]) -> list[Skip]:
-    """Edges past other rows, short ones in the lanes next to the blocks."""
-    spans = [(top, bottom, source) for bottom, rung in enumerate(rungs) for top, source in rung.sources]
-    skips: list[Skip] = []
-    for top, bottom, source in sorted(spans, key=lambda s: (s[1] - s[0], s[0])):
-        if bottom - top > 1:
-            taken = {s.lane for s in skips if s.top < bottom and top < s.bottom}
-            lane = next(n for n in range(len(skips) + 1) if n not in taken)
-            skips.append(Skip(top, bottom, lane, source))
-    return skips
+def _lanes(rungs: Sequence[Rung], place: str) -> list[Lane]:
+    """Edges of one place past other rows; short ones run next to the blocks."""
+    spans = [(bottom - top, top, bottom) for bottom, rung in enumerate(rungs) for top in rung.sources]
+    lanes: list[Lane] = []
+    for length, top, bottom in sorted(spans):
+        carried = _carried(rungs, top, bottom, place)
+        if length > 1 and carried:
+            taken = {lane.number for lane in lanes if lane.top < bottom and top < lane.bottom}
+            number = min(set(range(len(lanes) + 1)) - taken)
+            lanes.append(Lane(place, number, top, bottom, *carried))
+    return lanes
+
+
+def _carried(rungs: Sequence[Rung], top: int, bottom: int, place: str) -> tuple[str, str] | None:
+    """Role and label of the edge between two rows in one place; None if nothing flows there."""
+    source = rungs[bottom].sources.get(top)
+    if source is None or any(place not in rungs[i].blocks for i in (top, bottom)):
+        return None
+    if place == "f":
+        known = source.quantity.role in ("A", "Z", "data")
+        return source.quantity.role if known else "op", parts.carried_text(source.quantity)
+    if place == "b" and source.gradient:
+        return "gradient", source.gradient.written
+    return None
 
 
 # ---- nodes ------------------------------------------------------------------------------------------
@@ -115,22 +128,22 @@ def _add_nodes(graph: graphviz.Digraph, rungs: Sequence[Rung]) -> None:
 # ---- edges ------------------------------------------------------------------------------------------
 
 
-def _add_row(graph: graphviz.Digraph, i: int, rung: Rung, passing: Sequence[Skip]) -> None:
+def _add_row(graph: graphviz.Digraph, i: int, rung: Rung, passing: Sequence[Lane]) -> None:
     """The row from left to right, with a point where each passing lane crosses it."""
-    lanes = sorted(s.lane for s in passing)
-    back = sorted((s.lane for s in passing if s.source.gradient), reverse=True)
-    for name, lane in [("k", n) for n in lanes] + [("r", n) for n in back]:
-        add_point(graph, f"{name}{lane}_{i}", group=f"{name}{lane}")
-    middle = [f"f{i}", *(f"k{n}_{i}" for n in lanes), *([f"c{i}"] if rung.cache else []), *(f"r{n}_{i}" for n in back)]
-    end = next((place for place in "bg" if place in rung.blocks), None)
-    if end:
-        middle.append(f"{end}{i}")
+    for lane in passing:
+        add_point(graph, lane.point(i), lane.role, group=f"{lane.place}{lane.number}")
+    order = sorted(passing, key=lambda lane: lane.number)
+    middle = [f"f{i}", *(lane.point(i) for lane in order if lane.place == "f")]
+    middle += [f"c{i}"] if rung.cache else []
+    middle += [lane.point(i) for lane in reversed(order) if lane.place == "b"]
+    middle += [f"b{i}"] if "b" in rung.blocks else []
     with graph.subgraph() as rank:
         rank.attr(rank="same")
+        rank.node(f"f{i}")
         if "p" in rung.blocks:
             add_edge(rank, f"p{i}", f"f{i}", rung.blocks["p"].role)
         _add_middle(rank, middle, _turn(rung))
-        if end == "b" and "g" in rung.blocks:
+        if "g" in rung.blocks:
             add_edge(rank, f"b{i}", f"g{i}", "gradient")
 
 
@@ -141,55 +154,35 @@ def _turn(rung: Rung) -> str:
 
 def _add_middle(rank: graphviz.Digraph, names: Sequence[str], role: str) -> None:
     for tail, head in pairwise(names):
-        if not role:
+        if role:
+            add_edge(rank, tail, head, role, arrowhead="normal" if head == names[-1] else "none")
+        else:
             rank.edge(tail, head, style="invis")
-            continue
-        clip = {"tailclip": "false"} if tail[0] in "kr" else {}
-        clip |= {"headclip": "false"} if head[0] in "kr" else {}
-        add_edge(rank, tail, head, role, arrowhead="normal" if head[0] in "bg" else "none", **clip)
 
 
 def _add_column(graph: graphviz.Digraph, rungs: Sequence[Rung], place: str) -> None:
     """Edges down one place; invisible where nothing flows, to keep the column straight."""
     used = [i for i, rung in enumerate(rungs) if place in rung.blocks or (place == "c" and rung.cache)]
     for i, j in pairwise(used):
-        source = next((s for k, s in rungs[j].sources if k == i and j == i + 1), None)
-        if source is not None and place == "f":
-            add_edge(graph, f"f{i}", f"f{j}", _carried(source), _label(rungs[i], source.quantity), **STRAIGHT)
-        elif source is not None and place == "b" and source.gradient:
-            add_edge(graph, f"b{i}", f"b{j}", "gradient", source.gradient.written, dir="back", **STRAIGHT)
+        carried = _carried(rungs, i, j, place) if j == i + 1 else None
+        if carried:
+            role, label = carried
+            direction = {"dir": "back"} if place == "b" else {}
+            add_edge(graph, f"{place}{i}", f"{place}{j}", role, label, **direction, **STRAIGHT)
         else:
             graph.edge(f"{place}{i}", f"{place}{j}", style="invis", **STRAIGHT)
 
 
-def _carried(source: Source) -> str:
-    return source.quantity.role if source.quantity.role in ("A", "Z") else "op"
-
-
-def _label(rung: Rung, q: Quantity) -> str:
-    return "" if rung.row.step.kind == "input" else q.written
-
-
-def _add_skip(graph: graphviz.Digraph, rungs: Sequence[Rung], skip: Skip) -> None:
-    label = skip.source.quantity.written
-    _add_lane(graph, rungs, skip, "f", "k", _carried(skip.source), label)
-    if skip.source.gradient and all("b" in rungs[i].blocks for i in (skip.top, skip.bottom)):
-        _add_lane(graph, rungs, skip, "b", "r", "gradient", skip.source.gradient.written)
-
-
-def _add_lane(
-    graph: graphviz.Digraph, rungs: Sequence[Rung], skip: Skip, place: str, lane: str, role: str, label: str
-) -> None:
+def _add_lane(graph: graphviz.Digraph, rungs: Sequence[Rung], lane: Lane) -> None:
     """From the last band of the block above, through the points, to the title of the block below."""
-    side = {"f": "e", "b": "w"}[place]
-    last = len(rungs[skip.top].blocks[place].bands) - 1
-    through = [f"{lane}{skip.lane}_{i}" for i in range(skip.top + 1, skip.bottom)]
-    stops = [f"{place}{skip.top}:b{last}:{side}", *through, f"{place}{skip.bottom}:b0:{side}"]
-    for n, (tail, head) in enumerate(pairwise(stops)):
-        first, final = n == 0, n == len(stops) - 2
-        look = {"arrowhead": "normal" if final else "none"}
-        if place == "b":
-            look = {"dir": "back", "arrowtail": "normal" if first else "none"}
-        clip = {} if first else {"tailclip": "false"}
-        clip |= {} if final else {"headclip": "false"}
-        add_edge(graph, tail, head, role, label if first else "", **look, **clip, weight="20")
+    side = {"f": "e", "b": "w"}[lane.place]
+    last = len(rungs[lane.top].blocks[lane.place].bands) - 1
+    points = [lane.point(i) for i in range(lane.top + 1, lane.bottom)]
+    tails = [f"{lane.place}{lane.top}:b{last}:{side}", *(f"{point}:s" for point in points)]
+    heads = [*(f"{point}:n" for point in points), f"{lane.place}{lane.bottom}:b0:{side}"]
+    labelled = min(len(points) - 1, 1)  # where it runs straight, if it does
+    for n, (tail, head) in enumerate(zip(tails, heads, strict=True)):
+        arrow = {"arrowhead": "normal" if n == len(points) else "none"}
+        if lane.place == "b":
+            arrow = {"dir": "back", "arrowtail": "normal" if n == 0 else "none"}
+        add_edge(graph, tail, head, lane.role, lane.label if n == labelled else "", **arrow, weight="20")

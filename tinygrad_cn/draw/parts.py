@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from ..chain.model import Quantity, Step
+from ..chain.model import Quantity, Source, Step
 from ..language import CATALOGUE, Lang, say
 from . import style
 from .dot import Band, Block, Line, wrap
@@ -44,41 +44,37 @@ def caption(chain: Drawable) -> list[Line]:
     ]
 
 
-def left_block(row: Row, others: Iterable[Quantity], lang: Lang) -> Block | None:
-    """Parameters of the row, and data it takes from outside the chain, such as the targets Y."""
-    bands = [*_parameters(row, lang), *_bands(others, lang)]
-    if not bands:
-        return None
-    return Block(bands[0].role, tuple(bands), rounded=True, border=_border(row))
+def blocks(row: Row, others: Iterable[Source], lang: Lang) -> dict[str, Block]:
+    """The blocks of a row by place: p parameters, f forward, b backward, g gradients of the parameters.
 
-
-def forward_block(row: Row, lang: Lang) -> Block:
-    """Title, then Z, A or J with formula and shapes; X has no title."""
-    if row.step.kind == "input":
-        return Block(row.step.forward[0].role, tuple(_bands(row.step.forward, lang)), rounded=True)
-    role = row.step.kind if row.step.kind == "loss" else "op"
-    title = _title(_forward_title(row, lang), role)
-    return Block(role, (title, *_bands(row.step.forward, lang)), border=_border(row))
-
-
-def backward_block(row: Row, lang: Lang) -> Block | None:
-    """Title, then dZ and what flows on to the rows before; None if nothing flows back.
-
-    An input that needs a gradient has it here, at the end of the way back.
+    `others` are inputs that stand beside the row: targets Y, parameters of an op. Places may be empty;
+    g is empty without b, whose block then takes the gradients.
     """
-    if row.step.kind == "input" and row.step.gradients:
-        return Block("gradient", tuple(_bands(row.step.gradients, lang, bold=True)))
-    if not row.step.backward:
-        return None
-    title = _title(_backward_title(row, lang), "op")
-    return Block("gradient", (title, *_bands(row.step.backward, lang)), border=_border(row))
+    others = list(others)
+    step, border = row.step, THICK if row.folded else 1
+    left = [*_parameters(row, lang), *_bands((s.quantity for s in others), lang)]
+    back = list(_bands(step.backward, lang))
+    right = list(_bands([*step.gradients, *(s.gradient for s in others if s.gradient)], lang, bold=True))
+    if not back:
+        back, right = right, []
+    found = {"f": _forward_block(row, lang, border)}
+    if left:
+        alike = len({band.role for band in left}) == 1
+        found["p"] = Block(left[0].role, tuple(left), rounded=alike, border=border)
+    if back:
+        found["b"] = Block("gradient", (_title(_backward_title(row, lang), "op"), *back), border=border)
+    if right:
+        found["g"] = Block("gradient", tuple(right), border=border)
+    return found
 
 
-def gradient_block(row: Row, others: Iterable[Quantity], lang: Lang) -> Block | None:
-    """The gradients of the parameters, dW and db, and of others that stand beside the row."""
-    own = () if row.step.kind == "input" else row.step.gradients
-    bands = tuple(_bands([*own, *others], lang, bold=True))
-    return Block("gradient", bands, border=_border(row)) if bands else None
+def _forward_block(row: Row, lang: Lang, border: int) -> Block:
+    """Title, then Z, A or J with formula and shapes; X has no title."""
+    bands = _bands(row.step.forward, lang)
+    if row.step.kind == "input":
+        return Block(row.step.forward[0].role, tuple(bands), rounded=True)
+    role = row.step.kind if row.step.kind == "loss" else "op"
+    return Block(role, (_title(_forward_title(row, lang), role), *bands), border=border)
 
 
 def title(row: Row, lang: Lang) -> str:
@@ -88,16 +84,17 @@ def title(row: Row, lang: Lang) -> str:
     return _forward_title(row, lang)
 
 
+def carried_text(q: Quantity) -> str:
+    """What an edge says it carries; nothing for an input, which stands at its end."""
+    return "" if q.formula is None else q.written
+
+
 def cache_text(row: Row, lang: Lang) -> str:
     """What backward needs of forward, in one line; empty if nothing."""
     if not row.step.cache or row.step.kind == "loss":  # the loss turns round: its formula names what it needs
         return ""
     times = f" × {len(row.steps)}" if row.folded else ""
     return f"{say('cache', lang)}  {', '.join(row.step.cache)}{times}"
-
-
-def _border(row: Row) -> int:
-    return THICK if row.folded else 1
 
 
 def _title(text: str, role: str) -> Band:

@@ -17,7 +17,7 @@ ET.register_namespace("", SVG)
 
 SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lowered text, in ems
 RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
-LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"}
+LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"} | {chr(0x2080 + n): str(n) for n in range(10)}
 _SCRIPT = re.compile(rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+")
 
 
