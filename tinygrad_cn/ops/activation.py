@@ -1,7 +1,8 @@
 """Activations: one row per op, elementwise except softmax and log_softmax, which work along an axis.
 
 Formulas are in g (the gradient at the output), y (the output) and x. None overflows, and none makes
-a NaN or Inf from a finite input. tanh is in `elementwise`.
+a NaN or Inf from a finite input; for sigmoid and softmax see also `saturation`. tanh is in
+`elementwise`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .op import ELEMENTWISE, Op, away_from, case, interval, register
+from .saturation import complement, raised
 from .special import NORMAL_CDF, floating, normal_density
 
 WIDE = interval(-4.0, 4.0)
@@ -30,8 +32,8 @@ def _sigmoid(x: Any) -> Any:
 
 
 SIGMOID = register(
-    Op("sigmoid", _sigmoid, (lambda g, y, x: g * y * (1 - y),), ("g ⊙ y ⊙ (1 − y)",), text="σ(x)", domain=WIDE,
-       broadcasts=True, analytic=True)
+    Op("sigmoid", _sigmoid, (lambda g, y, x: g * raised(y) * complement(y),), ("g ⊙ y ⊙ (1 − y)",), text="σ(x)",
+       domain=WIDE, broadcasts=True, analytic=True)
 )  # fmt: skip
 
 
@@ -169,7 +171,7 @@ def _softmax(x: Any, axis: int = 0) -> Any:
 
 
 def _softmax_vjp(g: Any, y: Any, x: Any, axis: int = 0) -> Any:
-    gy = g * y
+    gy = g * raised(y)
     return gy - y * np.sum(gy, axis=axis, keepdims=True)
 
 

@@ -8,7 +8,7 @@ Z is raw scores ("logits"), Y is the target, of the same shape; `nn.loss` checks
 integer labels into columns.
 
 At saturation the values stay finite: 0 · log 0 is 0, log 0 is the log of the smallest positive
-number, and 1 / A stops just short of overflow. Everywhere else they are the textbook's.
+number, and 1 / A stops just short of overflow (`saturation`). Everywhere else they are the textbook's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from .activation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 from .op import Array, Op, away_from, case, interval, register
+from .saturation import complement, smallest
 
 UNIT = interval(0.1, 0.9)
 ROWS = (case((1, 5), (1, 5)), case((3, 4), (3, 4)), case((6,), (6,)))
@@ -42,9 +43,9 @@ def _log(p: Any) -> Any:
     return np.log(np.maximum(p, np.finfo(p.dtype).smallest_subnormal))
 
 
-def _ratio(g: Any, p: Any) -> Any:
-    """A number g over probabilities p, finite at p = 0."""
-    return g / np.maximum(p, np.finfo(p.dtype).tiny * np.maximum(1.0, np.abs(g)))
+def _over(g: Any, A: Any) -> Any:
+    """A number g over probabilities A, finite at A = 0 whatever g is."""
+    return g / np.maximum(A, smallest(A.dtype) * np.maximum(1.0, np.abs(g)))
 
 
 # ---- binary cross-entropy ---------------------------------------------------------------------------
@@ -58,7 +59,7 @@ def _binary_cross_entropy(A: Array, Y: Array) -> Any:
 
 def _binary_cross_entropy_a(g: Any, y: Any, A: Any, Y: Any) -> Any:
     g = g / samples(A)
-    return (1 - Y) * _ratio(g, 1 - A) - Y * _ratio(g, A)
+    return (1 - Y) * (g / complement(A)) - Y * _over(g, A)
 
 
 BINARY_CROSS_ENTROPY = register(
@@ -96,7 +97,7 @@ BINARY_CROSS_ENTROPY_WITH_LOGITS = register(
 CATEGORICAL_CROSS_ENTROPY = register(
     Op(
         "categorical_cross_entropy", lambda A, Y: -np.sum(Y * _log(A)) / samples(A),
-        (lambda g, y, A, Y: -Y * _ratio(g / samples(A), A), lambda g, y, A, Y: -g / samples(A) * _log(A)),
+        (lambda g, y, A, Y: -Y * _over(g / samples(A), A), lambda g, y, A, Y: -g / samples(A) * _log(A)),
         ("g / m · (−Y / A)", "g / m · (−log(A))"), text="−1/m · Σ Y ⊙ log(A)", domain=(UNIT, UNIT), cases=CLASSES,
     )
 )  # fmt: skip
