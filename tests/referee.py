@@ -109,6 +109,7 @@ def check_first_order(
         assert_close(leaf.grad, want, EXACT if analytic else DIFFERENCE, f"gradient of {name} in input {i}")
     for x, leaf in zip(before, leaves, strict=True):
         np.testing.assert_array_equal(leaf.numpy(), x)
+    np.testing.assert_array_equal(y.grad, r)
     assert_close(y.numpy(), value, EXACT, f"value of {name} after backward")
 
 

@@ -134,7 +134,7 @@ def test_backward_refuses_what_it_cannot_do() -> None:
     with pytest.raises(GraphError, match=r"backward\(\) on Z \(2,\): nothing was recorded"):
         tg.tensor([1.0, 2.0], name="Z").backward(np.ones(2))
     with pytest.raises(ValueError, match=r'keep must be "all" or "leaves"; got \'some\''):
-        x.sum().backward(keep="some")  # type: ignore[arg-type]
+        x.sum().backward(keep="some")
 
 
 # ---- keep="leaves" ----------------------------------------------------------------------------------
@@ -345,6 +345,14 @@ def test_an_array_given_to_data_is_watched() -> None:
     x.data = mine
     J = (x * x).sum()
     mine[0] = 0.0
+    with pytest.raises(GraphError, match="changed in place"):
+        J.backward()
+
+
+def test_a_change_through_a_detached_tensor_is_refused() -> None:
+    x = leaf([1.0, 2.0])
+    J = (x * x).sum()
+    x.detach().data[0] = 7.0
     with pytest.raises(GraphError, match="changed in place"):
         J.backward()
 

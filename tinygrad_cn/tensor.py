@@ -177,7 +177,7 @@ class Tensor(Node):
 
     def detach(self) -> Tensor:
         """The same value, shared, with no history: no gradient flows through it."""
-        return fill(object.__new__(Tensor), self._data, False, None, (), None)
+        return fill(object.__new__(Tensor), autograd.expose(self), False, None, (), None)
 
     def backward(self, grad: ArrayLike | None = None, keep: Keep = "all") -> None:
         """Compute ∂self/∂t for every tensor t it was made from, and put it into `t.grad`.

@@ -110,7 +110,7 @@ def test_a_record_that_does_not_fit_is_refused(forward: Forward, vjp: Any, formu
 
 def test_a_forward_that_is_not_a_function_is_refused() -> None:
     with pytest.raises(OpError, match="op 'f': forward must be callable; got float"):
-        tg.op("f", 2.0, vjp=lambda g, y, x: g)  # type: ignore[arg-type]
+        tg.op("f", 2.0, vjp=lambda g, y, x: g)
 
 
 def test_a_vjp_of_the_wrong_shape_is_refused_when_the_op_is_made() -> None:

@@ -83,6 +83,15 @@ def test_a_forward_that_writes_to_its_input_is_caught() -> None:
     assert not passes(op)
 
 
+def test_a_vjp_that_writes_to_the_gradient_is_caught() -> None:
+    def vjp(g: Any, y: Any, x: Any) -> Any:
+        g *= y
+        return g
+
+    op = Op("exp_in_place", np.exp, (vjp,), broadcasts=True, analytic=True)
+    assert not passes(op)
+
+
 def test_a_vjp_that_writes_to_the_output_is_caught() -> None:
     def vjp(g: Any, y: Any, x: Any) -> Any:
         y *= g
