@@ -6,13 +6,19 @@ from .check import compare, gradcheck
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
+from .train import EarlyStopping, History, fit
+
+__version__ = "0.1.0"
 
 __all__ = [
+    "EarlyStopping",
+    "History",
     "Tensor",
     "compare",
     "data",
     "detect_anomaly",
     "elu",
+    "fit",
     "gelu",
     "grad",
     "gradcheck",
