@@ -88,6 +88,27 @@ def test_gradients_are_never_shared_between_tensors() -> None:
         assert g.flags.writeable
 
 
+VIEWS: list[Callable[[tg.Tensor], tg.Tensor]] = [
+    lambda x: x.T,
+    lambda x: x.reshape(4),
+    lambda x: x.sum(axis=0),
+    lambda x: x + 0.0,
+    lambda x: np.flip(x, axis=0),
+    lambda x: np.broadcast_to(x, (2, 2)),
+]
+
+
+@pytest.mark.parametrize("f", VIEWS)
+def test_a_gradient_that_arrives_as_a_view_is_copied(f: Callable[[tg.Tensor], tg.Tensor]) -> None:
+    x = leaf(np.ones((2, 2)))
+    y = f(x)
+    for _ in range(2):
+        y.backward(np.ones(y.shape))
+    assert not np.shares_memory(grad_of(x), grad_of(y))
+    np.testing.assert_array_equal(grad_of(x), np.full((2, 2), 2.0))
+    np.testing.assert_array_equal(grad_of(y), np.ones(y.shape))
+
+
 @pytest.mark.parametrize("handed_back", [lambda g, y, x: y, lambda g, y, x: x, lambda g, y, x: g])
 def test_a_vjp_that_hands_back_an_array_it_was_given_does_not_alias_it(handed_back: Callable[..., Any]) -> None:
     op = tg.op("handed", lambda x: x + 1.0, vjp=handed_back)

@@ -9,6 +9,7 @@ import pytest
 import tinygrad_cn as tg
 from tests.referee import DIFFERENCE, EXACT, assert_close, check_first_order, gradient
 from tinygrad_cn.errors import GraphError, ShapeError
+from tinygrad_cn.ops.op import case
 
 
 def leaf(value: Any) -> tg.Tensor:
@@ -132,6 +133,16 @@ def test_mixed_partials_agree() -> None:
     y = np.sin(a * b) * np.exp(a) / b
     da, db = tg.grad(y, [a, b], create_graph=True)
     assert tg.grad(da, b) == pytest.approx(float(tg.grad(db, a)), rel=1e-13)
+
+
+def test_plain_and_recorded_gradients_that_meet_are_added() -> None:
+    """A vjp may give a plain array, a constant; with create_graph the other paths give Tensors."""
+    constant = tg.op("counted", lambda x: np.sum(x), vjp=lambda g, y, x: np.ones(np.shape(x)), cases=(case((3,)),))
+    x = leaf([1.0, 2.0, 3.0])
+    y = constant(x) + constant(x) + np.sum(x * x * x)
+    first = tg.grad(y, x, create_graph=True)
+    np.testing.assert_array_equal(first.numpy(), 2 + 3 * x.numpy() ** 2)
+    np.testing.assert_array_equal(tg.grad(first, x, grad=np.ones(3)), 6 * x.numpy())
 
 
 def test_create_graph_inside_no_grad_gives_values_without_history() -> None:

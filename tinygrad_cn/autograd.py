@@ -266,8 +266,7 @@ def walk(
     handed to `visit` belongs to that node alone.
     """
     order = ancestors(root, until)
-    gradients: dict[Node, Any] = {root: seed}
-    ours: set[Node] = set()  # nodes whose gradient is a sum made here, so it may be added to in place
+    gradients: dict[Node, Any] = {root: seed}  # arrays in it are its own, so they are added to in place
     watching = mode.get() & ANOMALY
     while order:
         node = order.pop()
@@ -319,12 +318,10 @@ def walk(
                 if not record and (gx is g or gx is y or gx.base is not None or id(gx) in map(id, arrays)):
                     gx = gx.copy()
                 gradients[x] = gx
-            elif x in ours and known.__class__ is ndarray:
+            elif not record and known.__class__ is ndarray:
                 known += gx
             else:
                 gradients[x] = known + gx
-                if not record:
-                    ours.add(x)
         if free:
             node._inputs, node._op = (), FREED
 
