@@ -378,6 +378,14 @@ def test_a_change_through_a_detached_tensor_is_refused() -> None:
         J.backward()
 
 
+def test_a_change_through_a_view_is_refused() -> None:
+    x = leaf([1.0, 2.0], "x")
+    J = (x * x).sum()
+    x[:1].reshape(1, 1).data[0] = 7.0
+    with pytest.raises(GraphError, match=r"x \(2,\) was changed in place"):
+        J.backward()
+
+
 def test_a_large_array_is_watched_too() -> None:
     x = leaf(np.zeros(100_000))
     J = (x * x).sum()

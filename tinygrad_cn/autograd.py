@@ -151,6 +151,9 @@ def expose(node: Node) -> Array:
     s = state(node)
     if s.checksum is None:
         s.checksum = checksum(node._data)
+        for x in node._inputs:
+            if isinstance(x, Node) and np.may_share_memory(x._data, node._data):
+                expose(x)  # node is a view of x: what is written to one is written to the other
     return node._data
 
 
