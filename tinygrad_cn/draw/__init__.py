@@ -9,10 +9,9 @@ from pathlib import Path
 import graphviz  # type: ignore[import-untyped]
 
 from ..errors import PictureError
-from ..language import say
 from .fold import fold
 from .ladder import ladder
-from .parts import Drawable, title
+from .parts import Drawable, description
 from .render import Drawing, target, write
 
 VIEWS: dict[str, Callable[[Drawable], graphviz.Digraph]] = {"ladder": ladder}
@@ -59,5 +58,4 @@ def svg(chain: Drawable, view: str = "ladder") -> str:
 def _drawing(chain: Drawable, view: str) -> Drawing:
     if view not in VIEWS:
         raise PictureError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
-    steps = " → ".join(title(row, chain.lang) for row in fold(chain.steps))
-    return Drawing(VIEWS[view](chain).source, say("picture", chain.lang, steps=steps), chain.lang)
+    return Drawing(VIEWS[view](chain).source, description(fold(chain.steps), chain.lang), chain.lang)

@@ -13,12 +13,14 @@ from itertools import pairwise
 import graphviz  # type: ignore[import-untyped]
 
 from ..chain.model import Source
+from ..errors import PictureError
 from ..language import Lang
 from . import parts
 from .dot import Block, add_block, add_edge, add_pill, add_point, new_graph
 from .fold import Row, fold
 
 STRAIGHT = {"weight": "100"}  # keeps a column straight
+MAX_ROWS = 2000  # more takes the renderer many seconds, and no screen holds it
 SPACING = {"rankdir": "TB", "nodesep": "0.45", "ranksep": "0.4", "newrank": "true"}
 
 
@@ -53,9 +55,21 @@ class Lane:
 
 
 def ladder(chain: parts.Drawable) -> graphviz.Digraph:
-    """The chain as a ladder."""
+    """The chain as a ladder.
+
+    Raises
+    ------
+    PictureError
+        For more than 2,000 rows.
+    """
+    rows = fold(chain.steps)
+    if len(rows) > MAX_ROWS:
+        raise PictureError(
+            f"the ladder holds {MAX_ROWS} rows; this chain has {len(rows)} after folding equal layers. Draw the chain "
+            "of an inner tensor, or write the layers as W @ A + b so that they can be folded"
+        )
     graph = new_graph(parts.caption(chain), **SPACING)
-    rungs = _rungs(fold(chain.steps), chain.lang)
+    rungs = _rungs(rows, chain.lang)
     lanes = _lanes(rungs, "f") + _lanes(rungs, "b")
     _add_nodes(graph, rungs)
     for i, rung in enumerate(rungs):
@@ -118,11 +132,11 @@ def _add_nodes(graph: graphviz.Digraph, rungs: Sequence[Rung]) -> None:
     for i, rung in enumerate(rungs):
         height = max(rung.blocks[p].height for p in "fb" if p in rung.blocks)
         for place, block in rung.blocks.items():
-            known = {"id": f"{rung.row.step.id}-{place}", "group": place}
+            known = {"id": graphviz.escape(f"{rung.row.step.id}-{place}"), "group": place}
             wide = 0 if rung.row.step.kind == "input" else widths[place]
             add_block(graph, f"{place}{i}", block, wide, height if place in "fb" else 0, **known)
         if rung.cache:
-            add_pill(graph, f"c{i}", rung.cache, "cache", id=f"{rung.row.step.id}-c", group="c")
+            add_pill(graph, f"c{i}", rung.cache, "cache", id=graphviz.escape(f"{rung.row.step.id}-c"), group="c")
 
 
 # ---- edges ------------------------------------------------------------------------------------------

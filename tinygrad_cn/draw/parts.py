@@ -5,7 +5,7 @@ Views put these blocks in places and join them; they are the same in every view.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from ..chain.model import Quantity, Source, Step
@@ -13,6 +13,10 @@ from ..language import CATALOGUE, Lang, say
 from . import style
 from .dot import Band, Block, Line, wrap
 from .fold import Row
+
+LIMIT = 260  # points; a longer formula is broken before an operator
+THICK = 3  # border of a folded run
+TOLD = 12  # rows a description names
 
 
 class Drawable(Protocol):
@@ -30,10 +34,6 @@ class Drawable(Protocol):
     def computed(self) -> bool: ...  # noqa: D102
 
 
-LIMIT = 260  # points; a longer formula is broken before an operator
-THICK = 3  # border of a folded run
-
-
 def caption(chain: Drawable) -> list[Line]:
     """Which convention the gradients follow, the chain's note, how to read the edges."""
     small = [chain.note, "" if chain.computed else say("gradients_not_computed", chain.lang)]
@@ -44,13 +44,21 @@ def caption(chain: Drawable) -> list[Line]:
     ]
 
 
-def blocks(row: Row, others: Iterable[Source], lang: Lang) -> dict[str, Block]:
+def description(rows: Sequence[Row], lang: Lang) -> str:
+    """The picture in words, for screen readers; long chains are elided."""
+    words = [q.written for q in rows[0].step.forward] if rows[0].step.kind == "input" else []
+    words += [_forward_title(row, lang) for row in rows if row.step.kind != "input"]
+    if len(words) > TOLD:
+        words = [*words[: TOLD - 3], "…", *words[-2:]]
+    return say("picture", lang, steps=" → ".join(words))
+
+
+def blocks(row: Row, others: Sequence[Source], lang: Lang) -> dict[str, Block]:
     """The blocks of a row by place: p parameters, f forward, b backward, g gradients of the parameters.
 
     `others` are inputs that stand beside the row: targets Y, parameters of an op. Places may be empty;
     g is empty without b, whose block then takes the gradients.
     """
-    others = list(others)
     step, border = row.step, THICK if row.folded else 1
     left = [*_parameters(row, lang), *_bands((s.quantity for s in others), lang)]
     back = list(_bands(step.backward, lang))
@@ -75,13 +83,6 @@ def _forward_block(row: Row, lang: Lang, border: int) -> Block:
         return Block(row.step.forward[0].role, tuple(bands), rounded=True)
     role = row.step.kind if row.step.kind == "loss" else "op"
     return Block(role, (_title(_forward_title(row, lang), role), *bands), border=border)
-
-
-def title(row: Row, lang: Lang) -> str:
-    """The row in a few words: "Layer 1 · tanh"."""
-    if row.step.kind == "input":
-        return row.step.forward[0].written
-    return _forward_title(row, lang)
 
 
 def carried_text(q: Quantity) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import PictureError, RenderError
-from .style import colour
+from .style import FONT, PRINT_FONTS, RASTER_STACK, colour
 from .svg import dress
 
 OVERRIDE = "TINYGRAD_CN_DOT"
@@ -43,6 +43,7 @@ class Drawing:
             resvg = importlib.import_module("resvg_py")
         except ImportError:
             return self._by_dot("png", "pip install 'tinygrad-cn[png]', or install Graphviz")
+        _check_fonts(resvg.svg_to_bytes, self.lang)
         svg = self.svg(raster=True)
         return bytes(resvg.svg_to_bytes(svg_string=svg, zoom=_zoom(svg), dpi=96, background=colour("page", "fill")))
 
@@ -54,7 +55,7 @@ class Drawing:
         engine = os.environ.get(OVERRIDE) or shutil.which("dot")
         if engine is None:
             raise RenderError(f"no renderer for {kind} found: {remedy}; .svg and .dot need nothing more")
-        return _run(engine, kind, self.dot)
+        return _run(engine, kind, self.dot.replace(f"fontname={FONT}", f'fontname="{PRINT_FONTS}"'))
 
 
 WRITERS: Mapping[str, Callable[[Drawing], bytes]] = {
@@ -138,6 +139,24 @@ def _run(engine: str, kind: str, dot: str) -> bytes:
     if done.returncode or not done.stdout:
         raise RenderError(f"{engine} -T{kind} failed: {done.stderr.decode(errors='replace').strip()[-2000:]}")
     return done.stdout
+
+
+def _check_fonts(rasterise: Callable[..., bytes], lang: str) -> None:
+    """Refuse to draw a PNG without letters: a rasteriser leaves out, silently, what no font has."""
+
+    def drawn(text: str) -> bytes:
+        shown = f'<text y="20" font-family="{RASTER_STACK}">{text}</text>'
+        return bytes(
+            rasterise(svg_string=f'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="30">{shown}</svg>')
+        )
+
+    missing = drawn("\ue000")  # a private character, which no font has
+    for sample in ("A", "层") if lang == "zh" else ("A",):
+        if drawn(sample) == missing:
+            raise RenderError(
+                f"no font on this machine has {sample!r}, which a PNG needs: install one (apt install fonts-noto-cjk, "
+                "for instance), or draw an .svg"
+            )
 
 
 def _zoom(svg: str) -> float:

@@ -38,13 +38,15 @@ PALETTE: dict[str, tuple[Paint, Paint]] = {
 
 TITLE, FORMULA, SMALL = 12, 12, 10  # whole points: HTML labels drop fractions
 FONT = "Arial"  # the one font whose metrics both renderers carry
+PRINT_FONTS = "Arial,PingFang SC,Microsoft YaHei,Noto Sans CJK SC"  # for Graphviz itself, which takes no CSS
 _LATIN = "'Helvetica Neue',Arial,'Liberation Sans'"
 _CHINESE = (
     "'PingFang SC','Hiragino Sans GB','Microsoft YaHei','Noto Sans CJK SC','Source Han Sans SC','WenQuanYi Micro Hei'"
 )
-FONT_STACK = f"{_LATIN},{_CHINESE},sans-serif"
-# Rasterisers that miss one sign in a font set the whole line in another: Chinese fonts first, they have all.
-RASTER_STACK = f"{_CHINESE},{_LATIN},'DejaVu Sans',sans-serif"
+_LAST = "'DejaVu Sans Condensed',sans-serif"  # plain DejaVu is an eighth wider than Arial
+FONT_STACK = f"{_LATIN},{_CHINESE},{_LAST}"
+# A rasteriser that misses one sign in a font sets the whole line in another: Chinese fonts first, they have all.
+RASTER_STACK = f"{_CHINESE},{_LATIN},{_LAST}"
 
 
 def colour(role: str, part: Part) -> str:
