@@ -24,6 +24,14 @@ class StateError(TinygradError, ValueError):
     """Saved values that do not fit the model or the optimiser they are loaded into."""
 
 
+class DivergenceError(TinygradError, ArithmeticError):
+    """A cost that became NaN or Inf in training; `history` holds the epochs before it."""
+
+    def __init__(self, message: str, history: object = None) -> None:
+        super().__init__(message)
+        self.history = history
+
+
 class AnomalyError(TinygradError, FloatingPointError):
     """A NaN or Inf born in an op, found by `detect_anomaly`."""
 

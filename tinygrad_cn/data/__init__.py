@@ -1,5 +1,6 @@
 """Datasets and mini-batches in the notes' layout: samples in columns."""
 
+from .augment import shifted
 from .batches import minibatches
 from .dataset import Dataset, one_hot
 from .digits import digits
@@ -18,6 +19,7 @@ __all__ = [
     "moons",
     "one_hot",
     "parity",
+    "shifted",
     "spirals",
     "standardize",
     "xor",

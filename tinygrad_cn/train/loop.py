@@ -1,0 +1,237 @@
+"""The training loop: `fit` takes a net, data, a loss and an optimiser, and returns the history."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import nn, optim
+from ..data import Dataset
+from ..data.arguments import Rng, Seed, generator, real, whole
+from ..data.dataset import count_samples
+from . import checkpoint as file
+from .history import History, Row
+from .interrupts import Interrupts
+from .score import Accuracy
+from .session import Loss, Session
+from .stopping import EarlyStopping, Watch
+
+Path = str | os.PathLike[str]
+Held = Dataset | tuple[ArrayLike, ArrayLike] | float
+
+
+def fit(
+    net: nn.Module,
+    X: ArrayLike,
+    Y: ArrayLike,
+    loss: Loss,
+    optimizer: optim.Optimizer | float,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    *,
+    validation: Held | None = None,
+    schedule: Callable[[int], float] | None = None,
+    early_stopping: EarlyStopping | int | None = None,
+    checkpoint: Path | None = None,
+    resume: bool | Path = False,
+    l2: float = 0.0,
+    seed: Seed | Callable[[int], Seed] = 0,
+    progress: bool = True,
+    callback: Callable[[int, History], object] | None = None,
+) -> History:
+    """Train a net and return what happened in each epoch.
+
+    Each step computes the cost, its gradients, and lets the optimiser update the parameters. Ctrl-C ends the
+    training after the step at hand and returns the history so far, with `interrupted` set; a second Ctrl-C does not
+    wait.
+
+    Parameters
+    ----------
+    net : nn.Module
+        Called with X, or a batch of it; its parameters are changed.
+    X : array_like
+        Samples: columns (n_x, m), sequences (n_x, m, T) or images (m, n_H, n_W, n_C).
+    Y : array_like
+        Targets of as many samples, as the loss takes them: (1, m), one-hot (classes, m), labels (m,).
+    loss : callable
+        `loss(A, Y)` gives the cost as a scalar Tensor, such as `nn.binary_cross_entropy`.
+    optimizer : Optimizer or float
+        Made from `net.parameters()`; a number is the learning rate of `optim.SGD`.
+    epochs : int
+        How often to go through the training set, in total: a resumed training counts what was done before.
+    batch_size : int, optional
+        Samples in a step; all of them by default.
+    validation : Dataset, (X, Y) or float, optional
+        Samples to look at after each epoch, in evaluation mode; a number is a share of the training set to set aside.
+    schedule : callable, optional
+        `schedule(epoch)` gives the learning rate, epochs counting from 0.
+    early_stopping : EarlyStopping or int, optional
+        When to stop for want of improvement on the validation set; a number is the patience in epochs. The net
+        ends with the parameters of its best epoch, unless interrupted.
+    checkpoint : path, optional
+        A file replaced after each epoch by the state of the training: parameters, optimiser, random generators,
+        history. A write that fails leaves the old file.
+    resume : bool or path
+        True: go on from `checkpoint` if that file exists. A path: go on from that file. With the same arguments
+        the numbers are those of a training that was never stopped.
+    l2 : float
+        λ of the penalty (λ/2m) Σ‖W‖² added to the cost of a step with m samples.
+    seed : int, Generator, RandomState, or callable
+        Decides the order of mini-batches, and what a validation share sets aside. A callable gives a seed for
+        each epoch: `lambda epoch: np.random.RandomState(11 + epoch)` shuffles like the notes.
+    progress : bool
+        Show a progress bar with cost and accuracy.
+    callback : callable, optional
+        `callback(epoch, history)` is called after each epoch.
+
+    Returns
+    -------
+    History
+        Cost, accuracy (where Y holds classes), learning rate and seconds of each epoch.
+
+    Raises
+    ------
+    ShapeError
+        If X and Y differ in the number of samples; found before the first step.
+    ValueError
+        If an argument is out of range, or X or Y is not finite.
+    DivergenceError
+        If the cost becomes NaN or Inf. The parameters are those of that cost; `.history` has the epochs before.
+    StateError
+        If the file to resume from is damaged or belongs to another net or optimiser.
+    FileNotFoundError
+        If `resume` is a path without a file.
+
+    Notes
+    -----
+    A. Ng, "Improving Deep Neural Networks", programming exercise "Optimization methods", model().
+
+    Examples
+    --------
+    >>> import tinygrad_cn as tg
+    >>> from tinygrad_cn import data, nn
+    >>> X, Y = data.xor()
+    >>> net = nn.DNN([2, 8, 1], hidden="tanh", seed=0)
+    >>> history = tg.fit(net, X, Y, nn.binary_cross_entropy, optimizer=1.0, epochs=300, progress=False)
+    >>> history.accuracy[-1], history.cost[-1] < 0.05
+    (1.0, True)
+    """
+    whole("epochs", epochs, 0)
+    rng = seed if callable(seed) else generator(seed)
+    train, held_out = _sets(_dataset("X", X, "Y", Y), validation, rng)
+    session = Session(
+        net=net,
+        loss=loss,
+        optimizer=optim.SGD(net.parameters(), lr=optimizer) if isinstance(optimizer, (int, float)) else optimizer,
+        train=train,
+        held_out=held_out,
+        batch_size=None if batch_size is None else whole("batch_size", batch_size, 1),
+        l2=real("l2", l2),
+        accuracy=Accuracy(loss, train.Y),
+        seed=rng,
+        schedule=schedule,
+        watch=_watch(early_stopping, held_out),
+    )
+    _resume(session, checkpoint, resume)
+    _run(session, epochs, progress, callback, checkpoint)
+    return session.history
+
+
+def _run(
+    session: Session,
+    epochs: int,
+    progress: bool,
+    callback: Callable[[int, History], object] | None,
+    checkpoint: Path | None,
+) -> None:
+    """Epoch after epoch, until they are done or something ends them."""
+    history = session.history
+    with Interrupts() as interrupts, _bar(progress, epochs, len(history)) as show:
+        try:
+            while len(history) < epochs and not history.stopped_early:
+                row = session.epoch(len(history), interrupts)
+                session.record(row)
+                show(row)
+                if callback is not None:
+                    callback(row["epochs"], history)
+                if checkpoint is not None:
+                    file.save(checkpoint, session.state_dict())
+            interrupts.check()
+        except KeyboardInterrupt:
+            history.interrupted = True
+            return
+    if session.watch is not None and session.watch.parameters:
+        session.net.load_state_dict(session.watch.parameters)
+
+
+def _resume(session: Session, checkpoint: Path | None, resume: bool | Path) -> None:
+    """Go on from a file, if that is wanted and, for `resume=True`, there is one."""
+    if resume is False:
+        return
+    if resume is not True:
+        session.load_state_dict(file.load(resume))
+    elif checkpoint is None:
+        raise ValueError("resume=True needs checkpoint=, the file to go on from")
+    elif os.path.exists(checkpoint):
+        session.load_state_dict(file.load(checkpoint))
+
+
+# ---- arguments --------------------------------------------------------------------------------------
+
+
+def _dataset(x_name: str, X: ArrayLike, y_name: str, Y: ArrayLike) -> Dataset:
+    """Checked samples and targets."""
+    arrays = np.asarray(X), np.asarray(Y)
+    if not count_samples(*arrays):
+        raise ValueError(f"{x_name} has no samples: its shape is {arrays[0].shape}")
+    for name, array in zip((x_name, y_name), arrays, strict=True):
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} has {np.count_nonzero(~np.isfinite(array))} NaN or Inf entries; clean it first")
+    return Dataset(*arrays)
+
+
+def _sets(train: Dataset, validation: Held | None, rng: Rng | Callable[[int], Seed]) -> tuple[Dataset, Dataset | None]:
+    """The training set, and the validation set if one is wanted."""
+    if validation is None:
+        return train, None
+    if isinstance(validation, (int, float)):
+        return train.split(validation, seed=0 if callable(rng) else rng)
+    X, Y = validation
+    held_out = _dataset("validation X", X, "validation Y", Y)
+    return train, held_out
+
+
+def _watch(rule: EarlyStopping | int | None, held_out: Dataset | None) -> Watch | None:
+    if rule is None:
+        return None
+    if held_out is None:
+        raise ValueError("early_stopping needs validation=, samples to judge by that are not trained on")
+    return Watch(rule if isinstance(rule, EarlyStopping) else EarlyStopping(patience=rule))
+
+
+# ---- progress ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _bar(wanted: bool, epochs: int, done: int) -> Any:
+    """A function that shows an epoch; it does nothing if no progress bar is wanted."""
+    if not wanted:
+        yield lambda row: None
+        return
+    from tqdm.auto import tqdm
+
+    with tqdm(total=epochs, initial=done, unit="epoch") as bar:
+
+        def show(row: Row) -> None:
+            names = [name for name in ("cost", "accuracy", "val_cost", "val_accuracy") if name in row]
+            bar.set_postfix_str(", ".join(f"{name} {row[name]:.4f}" for name in names), refresh=False)
+            bar.update()
+
+        yield show

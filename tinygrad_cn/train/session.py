@@ -1,0 +1,186 @@
+"""One training: its steps, its epochs, its evaluation, and its state for a checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import nn
+from ..autograd import no_grad
+from ..data import Dataset, minibatches
+from ..data.arguments import Rng, Seed
+from ..data.dataset import Array, sample_axis
+from ..errors import DivergenceError, StateError
+from ..optim import Optimizer
+from .history import History, Row
+from .interrupts import Interrupts
+from .score import Accuracy
+from .stopping import Watch
+
+Loss = Callable[[Any, Any], Any]
+Batches = Iterable[tuple[Array, Array]]
+FORMAT = 1
+
+
+@dataclass
+class Session:
+    """What `fit` was given, and how far it has come."""
+
+    net: nn.Module
+    loss: Loss
+    optimizer: Optimizer
+    train: Dataset
+    held_out: Dataset | None
+    batch_size: int | None
+    l2: float
+    accuracy: Accuracy
+    seed: Rng | Callable[[int], Seed]
+    schedule: Callable[[int], float] | None
+    watch: Watch | None
+    history: History = field(default_factory=History)
+
+    def epoch(self, number: int, interrupts: Interrupts) -> Row:
+        """Go once through the training set and look at the validation set."""
+        start = time.perf_counter()
+        if self.schedule is not None:
+            self.optimizer.lr = self.schedule(number)
+        steps = (self._step(X, Y, number, interrupts) for X, Y in self._batches(number))
+        row = {"epochs": number, **_mean(steps), "lr": self.optimizer.lr}
+        if self.held_out is not None:
+            row |= {f"val_{name}": value for name, value in self._evaluate(self.held_out).items()}
+        return {**row, "seconds": time.perf_counter() - start}
+
+    def record(self, row: Row) -> None:
+        """Put an epoch into the history and see whether it should be the last."""
+        self.history.add(row)
+        if self.watch is not None:
+            self.history.stopped_early = self.watch.exhausted(row, self.net.state_dict())
+
+    def _batches(self, number: int) -> Batches:
+        if self.batch_size is None:
+            return [(self.train.X, self.train.Y)]
+        seed = self.seed(number) if callable(self.seed) else self.seed
+        return minibatches(self.train.X, self.train.Y, self.batch_size, seed)
+
+    def _step(self, X: Array, Y: Array, number: int, interrupts: Interrupts) -> tuple[int, Row]:
+        """One update; the cost and accuracy are those before it."""
+        interrupts.check()
+        m = _samples(Y)
+        A = self.net(X)
+        J = self.loss(A, Y)
+        if self.l2:
+            J = J + nn.l2(self.net, self.l2, m)
+        cost = J.item()
+        if not np.isfinite(cost):
+            raise DivergenceError(_advice(cost, number, self.optimizer.lr), self.history)
+        self.optimizer.zero_grad()
+        J.backward(keep="leaves")
+        self.optimizer.step()
+        return m, self._row(cost, A, Y)
+
+    def _evaluate(self, dataset: Dataset) -> Row:
+        """Cost without penalty, and accuracy, of the net as it predicts."""
+        modes = [(module, module.training) for module in self.net.modules()]
+        self.net.eval()
+        try:
+            with no_grad():
+                return _mean(self._look(X, Y) for X, Y in _in_order(dataset, self.batch_size))
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    def _look(self, X: Array, Y: Array) -> tuple[int, Row]:
+        A = self.net(X)
+        return _samples(Y), self._row(float(self.loss(A, Y)), A, Y)
+
+    def _row(self, cost: float, A: Any, Y: Array) -> Row:
+        accuracy = self.accuracy(A.numpy(), Y)
+        return {"cost": cost} if accuracy is None else {"cost": cost, "accuracy": accuracy}
+
+    # ---- state --------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that decides how the training goes on."""
+        return {
+            "format": FORMAT,
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "rngs": [_rng_state(rng) for rng in self._rngs()],
+            "history": self.history.to_dict(),
+            "stopped_early": self.history.stopped_early,
+            "watch": None if self.watch is None else self.watch.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a saved state.
+
+        Raises
+        ------
+        StateError
+            If it was saved by another kind of training.
+        """
+        rngs = list(self._rngs())
+        if state.get("format") != FORMAT or len(state["rngs"]) != len(rngs):
+            raise StateError("the checkpoint was saved by another version, or by a training with other random parts")
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for rng, saved in zip(rngs, state["rngs"], strict=True):
+            _set_rng_state(rng, saved)
+        self.history = History(**state["history"], stopped_early=state["stopped_early"])
+        if self.watch is not None and state["watch"] is not None:
+            self.watch.load_state_dict(state["watch"])
+
+    def _rngs(self) -> Iterator[Rng]:
+        """Every generator whose next numbers matter: for the shuffle, and those held by modules."""
+        if not callable(self.seed):
+            yield self.seed
+        for module in self.net.modules():
+            yield from (value for value in vars(module).values() if isinstance(value, Rng))
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _samples(Y: Array) -> int:
+    return int(Y.shape[sample_axis(Y)])
+
+
+def _mean(rows: Iterable[tuple[int, Row]]) -> Row:
+    """Mean of each quantity, weighted by the number of samples; a single row comes back bit by bit."""
+    parts = list(rows)
+    if len(parts) == 1:
+        return parts[0][1]
+    total = sum(m for m, _ in parts)
+    return {name: sum(m * row[name] for m, row in parts) / total for name in parts[0][1]}
+
+
+def _in_order(dataset: Dataset, batch_size: int | None) -> Batches:
+    """Pieces of a dataset, so that looking at it takes no more memory than a step."""
+    if batch_size is None:
+        return [(dataset.X, dataset.Y)]
+    starts = range(0, dataset.m, batch_size)
+    pieces = (dataset.take(np.arange(start, min(start + batch_size, dataset.m))) for start in starts)
+    return ((piece.X, piece.Y) for piece in pieces)
+
+
+def _advice(cost: float, number: int, lr: float) -> str:
+    return (
+        f"the cost became {cost} in epoch {number} at learning rate {lr:g}. Try a smaller one, such as {lr / 10:g}; "
+        f"scale the inputs with data.standardize; or run one step within tg.detect_anomaly(), which names the op. "
+        f"The epochs before are in the .history of this error"
+    )
+
+
+def _rng_state(rng: Rng) -> Any:
+    return rng.bit_generator.state if isinstance(rng, np.random.Generator) else rng.get_state(legacy=False)
+
+
+def _set_rng_state(rng: Rng, state: Any) -> None:
+    if isinstance(rng, np.random.Generator):
+        rng.bit_generator.state = state
+    else:
+        rng.set_state(state)
