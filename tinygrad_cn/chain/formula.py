@@ -112,9 +112,7 @@ def _op_rule(node: Node, i: int, name: Naming, g: str) -> str:
 def _scaled(formula: Formula, scale: str) -> Formula:
     if not scale:
         return formula
-    if scale == "m":
-        return Formula.of(f"m {_wrap(formula.text)}")
-    return Formula(f"(1/m) {_wrap(formula.text)}", rf"\frac{{1}}{{m}} {_wrap(formula.latex)}")
+    return Formula.of(f"{'m' if scale == 'm' else '(1/m)'} {_wrap(formula.text)}")
 
 
 def _wrap(text: str) -> str:
@@ -124,7 +122,7 @@ def _wrap(text: str) -> str:
 
 def total(parts: list[Formula]) -> Formula:
     """The sum of the contributions of all consumers."""
-    return Formula(" + ".join(p.text for p in parts), " + ".join(p.latex for p in parts))
+    return Formula.of(" + ".join(p.text for p in parts).replace("+ −", "− "))
 
 
 def gradient_of(written: str) -> str:

@@ -1,23 +1,15 @@
 """A formula in two spellings: Unicode text for tables and pictures, LaTeX for derivations.
 
-The LaTeX is derived from the text by a small table of symbols unless a row gives its own.
+The LaTeX is derived from the text (`latex.py`) unless a row gives its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-SYMBOLS = {
-    "⊙": r"\odot ", "·": r"\cdot ", "−": "-", "×": r"\times ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ",
-    "∞": r"\infty ", "Σ": r"\sum ", "Π": r"\prod ", "σ": r"\sigma ", "π": r"\pi ", "α": r"\alpha ", "β": r"\beta ",
-    "δ": r"\delta ", "ε": r"\varepsilon ", "λ": r"\lambda ", "Φ": r"\Phi ", "φ": r"\varphi ", "ψ": r"\psi ",
-    "∂": r"\partial ", "→": r"\to ", "ᵀ": r"^{\mathsf{T}}", "⁻¹": "^{-1}", "²": "^{2}", "³": "^{3}", "½": r"\tfrac12 ",
-    "√": r"\sqrt", "∈": r"\in ", "′": "'", "ᵢ": "_{i}", "ⱼ": "_{j}", "ₖ": "_{k}",
-}  # fmt: skip
-DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-FUNCTIONS = "arcsin arccos arctan sinh cosh tanh sin cos tan exp log max min det".split()
+from .latex import to_latex
 
 
 @dataclass(frozen=True)
@@ -38,7 +30,13 @@ class Formula:
 
     def fill(self, names: Mapping[str, str]) -> Formula:
         """Put names for symbols: `fill({"x": "Z[1]"})`. A name that ends in a bracket is wrapped before a power."""
-        return Formula(substitute(self.text, names), substitute(self.latex, {k: to_latex(v) for k, v in names.items()}))
+        typeset = {k: to_latex(v) for k, v in names.items()}
+        return self.changed(lambda text: substitute(text, names), lambda latex: substitute(latex, typeset))
+
+    def changed(self, text: Callable[[str], str], latex: Callable[[str], str]) -> Formula:
+        """Another text; its LaTeX follows from it, unless this formula has LaTeX of its own, which is changed too."""
+        new = text(self.text)
+        return Formula(new, to_latex(new) if self.latex == to_latex(self.text) else latex(self.latex))
 
 
 def substitute(text: str, names: Mapping[str, str]) -> str:
@@ -54,21 +52,3 @@ def substitute(text: str, names: Mapping[str, str]) -> str:
         return f"({name}){power}" if wrap else name + power
 
     return re.sub(pattern, put, text)
-
-
-def to_latex(text: str) -> str:
-    """Unicode formula to LaTeX: `dZ[1] ⊙ (1 − y²)` becomes `dZ^{[1]} \\odot (1 - y^{2})`."""
-    out = re.sub(r"1\{([^}]*)\}", r"\\mathbf{1}\\{\1\\}", text)
-    out = re.sub(r"√\(([^()]*)\)", r"\\sqrt{\1}", out)
-    out = re.sub(r"(?<=[A-Za-z])\[([^\]]*)\]ᵀ", r"^{[\1]\\mathsf{T}}", out)
-    out = re.sub(r"(?<=[A-Za-z])\[([^\]]*)\]", r"^{[\1]}", out)
-    out = re.sub("[₀-₉]+", lambda m: "_{" + m[0].translate(DIGITS) + "}", out)
-    for symbol, latex in SYMBOLS.items():
-        out = out.replace(symbol, latex)
-    for name in FUNCTIONS:
-        out = re.sub(rf"(?<![A-Za-z\\]){name}(?![A-Za-z])", rf"\\{name}", out)
-    return re.sub(r"(?<![A-Za-z\\])([a-z]{3,}(?:_[a-z]+)*)(?=\()", _operator, out)
-
-
-def _operator(match: re.Match[str]) -> str:
-    return r"\operatorname{" + match[1].replace("_", r"\_") + "}"

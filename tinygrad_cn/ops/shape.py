@@ -232,7 +232,7 @@ def _pad_vjp(g: Any, y: Any, x: Any, *, pad_width: Sequence[tuple[int, int]], co
 
 PAD = register(
     Op(
-        "pad", _pad, (_pad_vjp,), ("the inner part of g",), text="x surrounded by a constant", analytic=True,
+        "pad", _pad, (_pad_vjp,), ("the inner part of g",), text="x surrounded by constants", analytic=True,
         cases=(
             case((3,), pad_width=((2, 0),)),
             case((2, 3), pad_width=((1, 2), (0, 3)), constant_values=1.5),
