@@ -8,8 +8,8 @@ from pathlib import Path
 
 import graphviz  # type: ignore[import-untyped]
 
+from ..chain.fold import fold
 from ..errors import PictureError
-from .fold import fold
 from .ladder import ladder
 from .parts import Drawable, description
 from .render import Drawing, target, write

@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import graphviz  # type: ignore[import-untyped]
 
+from ..chain.fold import Row, fold
 from ..chain.model import Source
 from ..errors import PictureError
 from ..language import Lang
 from . import parts
 from .dot import Block, add_block, add_edge, add_pill, add_point, new_graph
-from .fold import Row, fold
 
 STRAIGHT = {"weight": "100"}  # keeps a column straight
 MAX_ROWS = 2000  # more takes the renderer many seconds, and no screen holds it

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from ..chain.fold import Row
 from ..chain.model import Quantity, Source, Step
 from ..language import CATALOGUE, Lang, say
 from . import style
 from .dot import Band, Block, Line, wrap
-from .fold import Row
 
 LIMIT = 260  # points; a longer formula is broken before an operator
 THICK = 3  # border of a folded run

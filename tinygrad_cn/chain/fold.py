@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..chain.model import Quantity, Source, Step
 from ..ops.formula import Formula
+from .model import Quantity, Source, Step
 
 SHOWN = 6  # as many equal layers are still drawn one by one
 
@@ -94,7 +94,7 @@ def _pattern(step: Step) -> Step:
         forward=many(step.forward),
         backward=many(step.backward),
         gradients=many(step.gradients),
-        cache=tuple(_write_l(c, step.layer) for c in step.cache),
+        cache=tuple(write_l(c, step.layer) for c in step.cache),
         sources=tuple(_source(s, step.layer) for s in step.sources),
     )
 
@@ -107,16 +107,21 @@ def _source(source: Source, layer: int) -> Source:
 def _quantity(q: Quantity, layer: int) -> Quantity:
     return replace(
         q,
-        name=_write_l(q.written, layer),
-        written=_write_l(q.written, layer),
-        symbols=_write_l(q.symbols, layer),
-        formula=q.formula and Formula(_write_l(q.formula.text, layer), _write_l(q.formula.latex, layer)),
-        shapes=_write_l(q.shapes, layer),
-        remark=_write_l(q.remark, layer),
+        name=write_l(q.written, layer),
+        written=write_l(q.written, layer),
+        symbols=write_l(q.symbols, layer),
+        formula=q.formula and formula_l(q.formula, layer),
+        shapes=write_l(q.shapes, layer),
+        remark=write_l(q.remark, layer),
     )
 
 
-def _write_l(text: str, layer: int) -> str:
+def formula_l(formula: Formula, layer: int) -> Formula:
+    """A formula of layer 3 with l for 3."""
+    return formula.changed(lambda text: write_l(text, layer), lambda latex: write_l(latex, layer).replace("−", "-"))
+
+
+def write_l(text: str, layer: int) -> str:
     """`Z[3]` in layer 3 is `Z[l]`, `A[2]` is `A[l−1]`."""
     written = {layer - 1: "[l−1]", layer: "[l]", layer + 1: "[l+1]"}
     return re.sub(r"\[(\d+)\]", lambda m: written.get(int(m[1]), m[0]), text)
