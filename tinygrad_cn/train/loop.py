@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from .. import nn, optim
 from ..data import Dataset
-from ..data.arguments import Rng, Seed, generator, real, whole
+from ..data.arguments import Rng, Seed, fraction, generator, real, whole
 from ..data.dataset import count_samples
 from . import checkpoint as file
 from .history import History, Row
@@ -127,7 +127,7 @@ def fit(
     session = Session(
         net=net,
         loss=loss,
-        optimizer=optim.SGD(net.parameters(), lr=optimizer) if isinstance(optimizer, (int, float)) else optimizer,
+        optimizer=_optimizer(optimizer, net),
         train=train,
         held_out=held_out,
         batch_size=None if batch_size is None else whole("batch_size", batch_size, 1),
@@ -202,10 +202,19 @@ def _sets(train: Dataset, validation: Held | None, rng: Rng | Callable[[int], Se
     if validation is None:
         return train, None
     if isinstance(validation, (int, float)):
-        return train.split(validation, seed=0 if callable(rng) else rng)
+        return train.split(fraction("validation", validation), seed=0 if callable(rng) else rng)
     X, Y = validation
     held_out = _dataset("validation X", X, "validation Y", Y)
     return train, held_out
+
+
+def _optimizer(optimizer: optim.Optimizer | float, net: nn.Module) -> optim.Optimizer:
+    """The optimiser, or gradient descent with the learning rate given."""
+    if isinstance(optimizer, (int, float)):
+        return optim.SGD(net.parameters(), lr=optimizer)
+    if set(optimizer.params).isdisjoint(net.parameters()):
+        raise ValueError("optimizer has none of the net's parameters; make it from net.parameters() of this net")
+    return optimizer
 
 
 def _watch(rule: EarlyStopping | int | None, held_out: Dataset | None) -> Watch | None:
