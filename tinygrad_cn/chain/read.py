@@ -7,7 +7,7 @@ the activation of its Z with it; the loss closes the chain; every other op is a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,15 @@ from .layers import Piece, pieces
 from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
 from .names import given_names, written
 from .terms import join_terms
+
+
+class Term(NamedTuple):
+    """One summand of a gradient: through operand `i` of a piece; `scale` is "", "1/m" or "m"."""
+
+    piece: Piece
+    i: int
+    scale: str
+    formula: Formula
 
 
 class Reader:
@@ -177,7 +186,7 @@ class Reader:
         name = self.names[id(x)]
         key = f"d{name}"
         if key not in self.quantities:
-            parts = [contribution(p, i, self.name, self._scale(p, x)) for p, i in self.consumers[id(x)]]
+            parts = [term.formula for term in self.terms(x)]
             self.quantities[key] = Quantity(
                 key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), self._symbols(x),
                 fused or total(parts), shapes, self._reader(x), remark, optional=not _needs(x),
@@ -186,6 +195,11 @@ class Reader:
                 if own == name:
                     self.aliases[f"d{standard}"] = key
         return self.quantities[key]
+
+    def terms(self, x: Any) -> list[Term]:
+        """What each consumer of x adds to its gradient, in the order of use."""
+        scaled = [(p, i, self._scale(p, x)) for p, i in self.consumers[id(x)]]
+        return [Term(p, i, scale, contribution(p, i, self.name, scale)) for p, i, scale in scaled]
 
     def _scale(self, piece: Piece, x: Any) -> str:
         """The factor the course convention puts between d(out) and d(x)."""
