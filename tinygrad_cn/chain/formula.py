@@ -72,7 +72,8 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
     if piece.kind == "affine":
         text = _affine_rules(piece, name, g)[i]
     elif piece.kind == "activation":
-        symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])}
+        options = {option: f"{value:g}" for option, value in (piece.out._options or {}).items()}  # slope, alpha
+        symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])} | options
         return REGISTRY[piece.label].formula[0].fill(symbols)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
