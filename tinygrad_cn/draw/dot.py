@@ -150,9 +150,8 @@ def _table(block: Block, width: int, height: int) -> str:
         # Only bands of another role are painted: neighbours of one colour would show a seam, and square corners.
         fill = f' BGCOLOR="{colour(band.role, "fill")}"' if band.role != block.role else ""
         size = f'WIDTH="{width}" HEIGHT="{grown}" CELLPADDING="{PADDING}"'
-        rows.append(
-            f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{_lines(band.lines, width - 2 * PADDING)}</TD></TR>'
-        )
+        text = _lines(band.lines, width - 2 * PADDING, grown - 2 * PADDING)
+        rows.append(f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{text}</TD></TR>')
     shape = ' STYLE="ROUNDED"' if block.rounded else ""
     paint = f'COLOR="{colour(block.role, "line")}" BGCOLOR="{colour(block.role, "fill")}"'
     return f'<<TABLE BORDER="{block.border}" CELLBORDER="0" CELLSPACING="0" {paint}{shape}>{"".join(rows)}</TABLE>>'
@@ -166,15 +165,17 @@ def _grown(heights: list[int], spare: int) -> list[int]:
 
 
 def _caption(lines: tuple[Line, ...]) -> str:
-    text = _lines(lines, ceil(max(line.width for line in lines)))
-    gap = '<TR><TD HEIGHT="10"></TD></TR>'
-    return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="0"><TR><TD>{text}</TD></TR>{gap}</TABLE>>'
+    gap = 10  # to the picture below
+    width = Band("page", lines).width
+    return f"<{_lines(lines, width, sum(line.height for line in lines) + gap)}>"
 
 
-def _lines(lines: tuple[Line, ...], width: int) -> str:
-    """Lines of text one below the other in a table of its own, which does not grow with its cell."""
+def _lines(lines: tuple[Line, ...], width: int, height: int) -> str:
+    """Lines of text from the top, in a table of its own that does not grow with its cell."""
     rows = "".join(f'<TR><TD ALIGN="LEFT" HEIGHT="{line.height}">{_text(line)}</TD></TR>' for line in lines)
-    size = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{sum(line.height for line in lines)}"'
+    spare = height - sum(line.height for line in lines)
+    rows += f'<TR><TD HEIGHT="{spare}"></TD></TR>' if spare else ""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" {size}>{rows}</TABLE>'
 
 
