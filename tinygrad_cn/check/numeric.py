@@ -154,13 +154,13 @@ def gradcheck(
     v = np.ones(y.shape) if y.size == 1 else rng.standard_normal(y.shape)
     analytic = grad(y, wanted, grad=v)
     by_complex = is_analytic(y)
-    method = _ByComplexStep(y, v) if by_complex else _ByDifference(f, tensors, v)
+    method = ByComplexStep(y, v) if by_complex else ByDifference(f, tensors, v)
     ulps = ULPS * max(float(np.finfo(t.dtype).eps) for t in wanted)
     tolerance = rtol if rtol is not None else ulps if by_complex else max(ulps, CENTRAL_RTOL)
     looked: list[Entry] = []
     wrong: list[Entry] = []
     for t, g in zip(wanted, analytic, strict=True):
-        mine = [method.entry(t, i, float(g[i])) for i in _choose(t.shape, entries, rng)]
+        mine = [method.entry(t, i, float(g[i])) for i in choose(t.shape, entries, rng)]
         scale = max((max(abs(e.numeric), abs(e.analytic)) for e in mine), default=0.0)
         looked += mine
         wrong += [e for e in mine if not e.error <= tolerance * scale and not e.kink]
@@ -178,13 +178,13 @@ def _leaf(x: Any, i: int) -> Tensor:
     return Tensor(array, requires_grad=array.dtype.kind == "f", name=f"inputs[{i}]")
 
 
-def _choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
+def choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
     size = int(np.prod(shape))
     flat = np.arange(size) if size <= entries else np.sort(rng.choice(size, entries, replace=False))
     return [tuple(int(k) for k in np.unravel_index(i, shape)) for i in flat]
 
 
-class _ByComplexStep:
+class ByComplexStep:
     """Replays the recorded graph with one entry moved into the complex plane."""
 
     name = "complex step"
@@ -199,7 +199,7 @@ class _ByComplexStep:
         return Entry(t.name or "", index, analytic, float(numeric))
 
 
-class _ByDifference:
+class ByDifference:
     """Calls f again in float64 with one entry moved either way."""
 
     name = "central difference"

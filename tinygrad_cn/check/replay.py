@@ -14,14 +14,12 @@ def is_analytic(root: Node) -> bool:
 
 
 def replay(root: Node, values: Mapping[Node, Any]) -> Any:
-    """The value of `root` if the nodes of `values` had these values; ops in their recorded order."""
+    """The value of `root` if the nodes of `values` had these values; only what depends on them is computed again."""
     found: dict[Node, Any] = dict(values)
     for node in ancestors(root):
-        if node in found:
-            continue
-        if node._op is None:
-            found[node] = node._data
+        if node in found or not any(isinstance(x, Node) and x in found for x in node._inputs):
             continue
         args = [found.get(x, x._data) if isinstance(x, Node) else x for x in node._inputs]
+        assert node._op is not None
         found[node] = node._op.forward(*args, **(node._options or {}))
-    return found[root]
+    return found.get(root, root._data)

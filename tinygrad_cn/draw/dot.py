@@ -44,10 +44,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """Lines on one coloured area."""
+    """Lines on one coloured area; `quantity` names the one they are about."""
 
     role: str
     lines: tuple[Line, ...]
+    quantity: str = ""
 
     @property
     def width(self) -> int:
@@ -81,6 +82,14 @@ class Block:
     def height(self) -> int:
         """Smallest height that holds every line, in points."""
         return sum(band.height for band in self.bands)
+
+    def heights(self, total: int = 0) -> list[int]:
+        """Height of each band when the block is `total` points high: those below the title share what is spare."""
+        below = max(len(self.bands) - 1, 1)
+        spare = max(total - self.height, 0)
+        shares = [spare * (i + 1) // below - spare * i // below for i in range(below)]
+        shares = [0] * (len(self.bands) - below) + shares
+        return [band.height + share for band, share in zip(self.bands, shares, strict=True)]
 
 
 def new_graph(caption: Iterable[Line], **attributes: str) -> graphviz.Digraph:
@@ -144,9 +153,8 @@ def _depth(text: str) -> int:
 
 
 def _table(block: Block, width: int, height: int) -> str:
-    heights = _grown([band.height for band in block.bands], height - block.height)
     rows = []
-    for i, (band, grown) in enumerate(zip(block.bands, heights, strict=True)):
+    for i, (band, grown) in enumerate(zip(block.bands, block.heights(height), strict=True)):
         # Only bands of another role are painted: neighbours of one colour would show a seam, and square corners.
         fill = f' BGCOLOR="{colour(band.role, "fill")}"' if band.role != block.role else ""
         size = f'WIDTH="{width}" HEIGHT="{grown}" CELLPADDING="{PADDING}"'
@@ -155,13 +163,6 @@ def _table(block: Block, width: int, height: int) -> str:
     shape = ' STYLE="ROUNDED"' if block.rounded else ""
     paint = f'COLOR="{colour(block.role, "line")}" BGCOLOR="{colour(block.role, "fill")}"'
     return f'<<TABLE BORDER="{block.border}" CELLBORDER="0" CELLSPACING="0" {paint}{shape}>{"".join(rows)}</TABLE>>'
-
-
-def _grown(heights: list[int], spare: int) -> list[int]:
-    """Share out spare height among the bands below the title."""
-    below = max(len(heights) - 1, 1)
-    shares = [spare * (i + 1) // below - spare * i // below for i in range(below)]
-    return [h + share for h, share in zip(heights, [0] * (len(heights) - below) + shares, strict=True)]
 
 
 def _caption(lines: tuple[Line, ...]) -> str:

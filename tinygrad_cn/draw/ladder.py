@@ -69,7 +69,7 @@ def ladder(chain: parts.Drawable) -> graphviz.Digraph:
             "of an inner tensor, or write the layers as W @ A + b so that they can be folded"
         )
     graph = new_graph(parts.caption(chain), **SPACING)
-    rungs = _rungs(rows, chain.lang)
+    rungs = rungs_of(rows, chain.lang)
     lanes = _lanes(rungs, "f") + _lanes(rungs, "b")
     _add_nodes(graph, rungs)
     for i, rung in enumerate(rungs):
@@ -84,7 +84,8 @@ def ladder(chain: parts.Drawable) -> graphviz.Digraph:
 # ---- what goes where --------------------------------------------------------------------------------
 
 
-def _rungs(rows: Sequence[Row], lang: Lang) -> list[Rung]:
+def rungs_of(rows: Sequence[Row], lang: Lang) -> list[Rung]:
+    """The rows laid out, top to bottom; row i holds the nodes f{i}, b{i} and so on."""
     index = {step.id: i for i, row in enumerate(rows) for step in row.steps}
     computed = {q.name for row in rows for step in row.steps for q in step.forward}
     rungs = []

@@ -152,7 +152,7 @@ def _band(q: Quantity, formula: list[str], lang: Lang, bold: bool = False) -> Ba
     small = [say("input_gradient", lang)] if q.optional else [q.remark, shape_text(q)]
     lines = [Line(text, role, style.FORMULA, bold) for text in formula]
     lines += [Line(text, role, style.SMALL) for text in small if text]
-    return Band(role, tuple(lines))
+    return Band(role, tuple(lines), q.name)
 
 
 def shape_text(q: Quantity) -> str:

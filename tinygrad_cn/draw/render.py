@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,19 +67,19 @@ WRITERS: Mapping[str, Callable[[Drawing], bytes]] = {
 }
 
 
-def target(path: str | os.PathLike[str]) -> Path:
+def target(path: str | os.PathLike[str], suffixes: Collection[str] = WRITERS.keys()) -> Path:
     """The path to write to, once its suffix and its directory are known to be good.
 
     Raises
     ------
     PictureError
-        For a suffix that is not .svg, .png, .pdf, .dot or .gv, and for a path that is a directory.
+        For a suffix that is not one of `suffixes`, and for a path that is a directory.
     FileNotFoundError
         For a directory that does not exist.
     """
     file = Path(path)
-    if file.suffix.lower() not in WRITERS:
-        raise PictureError(f"path must end in one of {', '.join(WRITERS)}; got {str(file)!r}")
+    if file.suffix.lower() not in suffixes:
+        raise PictureError(f"path must end in one of {', '.join(suffixes)}; got {str(file)!r}")
     if not file.parent.is_dir():
         raise FileNotFoundError(f"directory {str(file.parent)!r} of {str(file)!r} does not exist")
     if file.is_dir():
@@ -95,7 +95,11 @@ def write(drawing: Drawing, file: Path) -> None:
     RenderError
         If no renderer is found or it fails; nothing is written then.
     """
-    content = WRITERS[file.suffix.lower()](drawing)
+    put(WRITERS[file.suffix.lower()](drawing), file)
+
+
+def put(content: bytes, file: Path) -> None:
+    """Write a file whole or not at all: beside its place first, then there in one move."""
     handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as out:

@@ -36,7 +36,7 @@ def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
         For a rasteriser: literal light colours, one font for Latin and Chinese. Else light and dark by style sheet.
     """
     root = ET.fromstring(svg)
-    _drop_node_titles(root)
+    _keep_titles_as_data(root)
     for text in root.iter(f"{{{SVG}}}text"):
         _raise_scripts(text)
     root.set("class", "tg")
@@ -80,7 +80,7 @@ def theme_css(colours: set[str] | None = None) -> str:
     `colours` limits it to those in use. A page around the picture can force a theme with
     `data-theme="dark"` or `"light"` on its root.
     """
-    used = [row for row in _variables() if colours is None or row[1] in colours]
+    used = [row for row in variables() if colours is None or row[1] in colours]
     rules = "".join(
         f'.tg [{attribute}="{light}"]{{{attribute}:var({name},{light})}}'
         for name, light, _ in used
@@ -93,7 +93,7 @@ def theme_css(colours: set[str] | None = None) -> str:
     )
 
 
-def _variables() -> list[tuple[str, str, str]]:
+def variables() -> list[tuple[str, str, str]]:
     """(variable, light, dark) of every role and part."""
     return [
         (f"--tg-{role.lower()}-{part}", light.lower(), dark.lower())
@@ -106,10 +106,11 @@ def _colours(root: ET.Element) -> set[str]:
     return {element.get(a, "").lower() for element in root.iter() for a in ("fill", "stroke")}
 
 
-def _drop_node_titles(root: ET.Element) -> None:
-    """Graphviz titles every node with its DOT name, which browsers show as a tooltip."""
+def _keep_titles_as_data(root: ET.Element) -> None:
+    """Graphviz titles nodes and edges with their DOT names, which browsers show as tooltips; scripts find them here."""
     for parent in list(root.iter()):
         for child in parent.findall(f"{{{SVG}}}title"):
+            parent.set("data-dot", child.text or "")
             parent.remove(child)
 
 
