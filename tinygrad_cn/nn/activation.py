@@ -197,21 +197,41 @@ class Activation(Module):
 
 
 class Sigmoid(Activation):
-    """`sigmoid` as a module."""
+    """`sigmoid` as a module.
+
+    Examples
+    --------
+    >>> Sigmoid()(0.0)
+    array(0.5)
+    """
 
     def __init__(self) -> None:
         super().__init__(sigmoid)
 
 
 class Tanh(Activation):
-    """`tanh` as a module."""
+    """`tanh` as a module.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Tanh()(np.array([0.0, 1000.0]))
+    array([0., 1.])
+    """
 
     def __init__(self) -> None:
         super().__init__(tanh)
 
 
 class ReLU(Activation):
-    """`relu` as a module."""
+    """`relu` as a module.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ReLU()(np.array([-2.0, 3.0]))
+    array([0., 3.])
+    """
 
     def __init__(self) -> None:
         super().__init__(relu)
@@ -231,42 +251,83 @@ class LeakyReLU(Activation):
 
 
 class ELU(Activation):
-    """`elu` as a module."""
+    """`elu` as a module.
+
+    Examples
+    --------
+    >>> ELU(0.5)
+    ELU(alpha=0.5)
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         super().__init__(elu, alpha=alpha)
 
 
 class GELU(Activation):
-    """`gelu` as a module."""
+    """`gelu` as a module, exact unless `approximate` is "tanh".
+
+    Examples
+    --------
+    >>> GELU("tanh")
+    GELU(approximate='tanh')
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__(gelu, approximate=approximate)
 
 
 class SiLU(Activation):
-    """`silu` as a module."""
+    """`silu` as a module.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> SiLU()(np.array([0.0, 100.0]))
+    array([  0., 100.])
+    """
 
     def __init__(self) -> None:
         super().__init__(silu)
 
 
 class Softplus(Activation):
-    """`softplus` as a module."""
+    """`softplus` as a module.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Softplus()(np.array([-1000.0, 1000.0]))
+    array([   0., 1000.])
+    """
 
     def __init__(self) -> None:
         super().__init__(softplus)
 
 
 class Softmax(Activation):
-    """`softmax` as a module."""
+    """`softmax` as a module; the classes are the rows unless `axis` says otherwise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Softmax()(np.zeros((2, 1)))
+    array([[0.5],
+           [0.5]])
+    """
 
     def __init__(self, axis: int = 0) -> None:
         super().__init__(softmax, axis=axis)
 
 
 class LogSoftmax(Activation):
-    """`log_softmax` as a module."""
+    """`log_softmax` as a module; the classes are the rows unless `axis` says otherwise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> LogSoftmax()(np.array([0.0, 1000.0]))
+    array([-1000.,     0.])
+    """
 
     def __init__(self, axis: int = 0) -> None:
         super().__init__(log_softmax, axis=axis)

@@ -93,7 +93,14 @@ class Module:
     # ---- parts --------------------------------------------------------------------------------------
 
     def parameters(self) -> list[Parameter]:
-        """Every Parameter of this module and of the modules in it, each once."""
+        """Every Parameter of this module and of the modules in it, each once.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> sum(parameter.size for parameter in nn.DNN([2, 4, 1]).parameters())
+        17
+        """
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
@@ -131,7 +138,15 @@ class Module:
     # ---- modes --------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` here and in every module below; returns self."""
+        """Set `training` here and in every module below; returns self.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> net = nn.DNN([2, 4, 1]).train(False)
+        >>> net.training, net[0].training
+        (False, False)
+        """
         for module in self.modules():
             module.training = mode
         return self
@@ -141,7 +156,16 @@ class Module:
         return self.train(False)
 
     def freeze(self) -> Self:
-        """Compute no gradients for these parameters, so optimisers leave them alone; returns self."""
+        """Compute no gradients for these parameters, so optimisers leave them alone; returns self.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> net = nn.DNN([2, 4, 1])
+        >>> _ = net[0].freeze()
+        >>> [parameter.name for parameter in net.parameters() if parameter.requires_grad]
+        ['W2', 'b2']
+        """
         for parameter in self.parameters():
             parameter.requires_grad = False
             parameter.grad = None
@@ -156,7 +180,19 @@ class Module:
     # ---- values -------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameter values by name: `{"W1": array, "b1": array, ...}`."""
+        """Copies of all parameter values by name.
+
+        Returns
+        -------
+        dict of str to ndarray
+            `{"W1": array, "b1": array, ...}`.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> nn.DNN([2, 1], init="zeros").state_dict()
+        {'W1': array([[0., 0.]]), 'b1': array([[0.]])}
+        """
         return {name: parameter.numpy().copy() for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> None:
@@ -173,6 +209,14 @@ class Module:
         ------
         StateError
             If names or shapes do not match; it lists them all, and nothing has been changed.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> net = nn.DNN([2, 1])
+        >>> net.load_state_dict({"W1": [[1.0, 2.0]], "b1": [[3.0]]})
+        >>> net.W1
+        Tensor([[1., 2.]], name='W1', requires_grad=True)
         """
         own = dict(self.named_parameters())
         arrays = {name: np.asarray(value) for name, value in state.items()}

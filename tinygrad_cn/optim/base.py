@@ -62,6 +62,15 @@ class Optimizer(ABC):
         If there is no parameter, one occurs twice, or an option is negative.
     OpError
         If an entry is not a leaf Tensor.
+
+    Examples
+    --------
+    >>> from tinygrad_cn import nn, optim
+    >>> net = nn.DNN([2, 4, 1])
+    >>> opt = optim.Adam([{"params": net[:2].parameters(), "lr": 0.001}, {"params": net[2:].parameters()}], lr=0.01)
+    >>> opt.lr = 0.1
+    >>> [round(opt.lr * group.scale, 6) for group in opt.groups]
+    [0.01, 0.1]
     """
 
     def __init__(
