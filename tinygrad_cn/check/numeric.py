@@ -179,6 +179,7 @@ def _leaf(x: Any, i: int) -> Tensor:
 
 
 def choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
+    """Indices of all entries in order, or of a random choice of them if there are more than `entries`."""
     size = int(np.prod(shape))
     flat = np.arange(size) if size <= entries else np.sort(rng.choice(size, entries, replace=False))
     return [tuple(int(k) for k in np.unravel_index(i, shape)) for i in flat]
@@ -193,6 +194,7 @@ class ByComplexStep:
         self.y, self.v = y, v
 
     def entry(self, t: Tensor, index: tuple[int, ...], analytic: float) -> Entry:
+        """The derivative with respect to one entry of t, beside the analytic one."""
         x = t._data.astype(complex)
         x[index] += 1j * COMPLEX_STEP
         numeric = np.sum(self.v * replay(self.y, {t: x})).imag / COMPLEX_STEP
@@ -214,6 +216,7 @@ class ByDifference:
             return float(np.sum(self.v * self.f(*args)._data))
 
     def entry(self, t: Tensor, index: tuple[int, ...], analytic: float) -> Entry:
+        """The derivative with respect to one entry of t, beside the analytic one."""
         x = t._data.astype(float)
         h = CENTRAL_STEP * max(1.0, abs(float(x[index])))
         values = []
