@@ -117,7 +117,8 @@ def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: s
 def add_point(graph: graphviz.Digraph, name: str, role: str, **more: str) -> None:
     """A point that an edge passes through: a stroke as long as the gap Graphviz leaves there."""
     size = {"fixedsize": "true", "width": "0.021", "height": "0.056", "penwidth": "0"}
-    graph.node(name, label="", shape="box", style="filled", fillcolor=colour(role, "line"), **size, **more)
+    look = {"shape": "box", "style": "filled", "fillcolor": colour(role, "line")}
+    graph.node(name, label="", **size, **look | more)
 
 
 def add_edge(graph: graphviz.Digraph, tail: str, head: str, role: str, label: str = "", **more: str) -> None:

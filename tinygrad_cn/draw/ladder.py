@@ -145,12 +145,8 @@ def _add_nodes(graph: graphviz.Digraph, rungs: Sequence[Rung]) -> None:
 
 def _add_row(graph: graphviz.Digraph, i: int, rung: Rung, passing: Sequence[Lane]) -> None:
     """The row from left to right, with a point where each passing lane crosses it."""
-    for lane in passing:
-        add_point(graph, lane.point(i), lane.role, group=f"{lane.place}{lane.number}")
-    order = sorted(passing, key=lambda lane: lane.number)
-    middle = [f"f{i}", *(lane.point(i) for lane in order if lane.place == "f")]
-    middle += [f"c{i}"] if rung.cache else []
-    middle += [lane.point(i) for lane in reversed(order) if lane.place == "b"]
+    points = {place: _add_points(graph, i, [lane for lane in passing if lane.place == place]) for place in "fb"}
+    middle = [f"f{i}", *points["f"], *([f"c{i}"] if rung.cache else []), *reversed(points["b"])]
     middle += [f"b{i}"] if "b" in rung.blocks else []
     with graph.subgraph() as rank:
         rank.attr(rank="same")
@@ -160,6 +156,19 @@ def _add_row(graph: graphviz.Digraph, i: int, rung: Rung, passing: Sequence[Lane
         _add_middle(rank, middle, _turn(rung))
         if "g" in rung.blocks:
             add_edge(rank, f"b{i}", f"g{i}", "gradient")
+
+
+def _add_points(graph: graphviz.Digraph, i: int, passing: Sequence[Lane]) -> list[str]:
+    """The points of the lanes of one place, and invisible ones where a lane nearer to the blocks does not pass."""
+    used = {lane.number: lane for lane in passing}
+    names = []
+    for number in range(max(used, default=-1) + 1):
+        lane = used.get(number)
+        place = passing[0].place
+        names.append(f"{place}{number}_{i}")
+        look = {} if lane else {"style": "invis"}
+        add_point(graph, names[-1], lane.role if lane else "page", group=f"{place}{number}", **look)
+    return names
 
 
 def _turn(rung: Rung) -> str:

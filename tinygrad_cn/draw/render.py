@@ -9,10 +9,10 @@ import re
 import shutil
 import subprocess
 import sysconfig
-import tempfile
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from ..errors import PictureError, RenderError
 from .style import FONT, PRINT_FONTS, RASTER_STACK, colour
@@ -100,21 +100,13 @@ def write(drawing: Drawing, file: Path) -> None:
 
 def put(content: bytes, file: Path) -> None:
     """Write a file whole or not at all: beside its place first, then there in one move."""
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
+        temporary.write_bytes(content)
         os.replace(temporary, file)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _engine() -> str:
@@ -169,5 +161,5 @@ def _zoom(svg: str) -> float:
     width, height = (float(n) * 96 / 72 for n in size.groups()) if size else (1.0, 1.0)
     zoom = min(ZOOM, math.sqrt(MAX_PIXELS / (width * height)))
     if zoom < MIN_ZOOM:
-        raise RenderError(f"a picture of {width:.0f} × {height:.0f} points is too large for a PNG; use .svg or .pdf")
+        raise RenderError(f"a picture of {width:.0f} × {height:.0f} pixels is too large for a PNG; use .svg or .pdf")
     return zoom
