@@ -9,6 +9,8 @@ import locale
 import os
 from typing import Literal
 
+from .derivation_words import DERIVATION
+
 Lang = Literal["zh", "en"]
 
 
@@ -96,6 +98,43 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "zh": "梯度未计算：先调用 J.backward()。",
         "en": "Gradients are not computed yet: call J.backward() first.",
     },
+    # the program of a chain
+    "source.title": {"zh": "前向与反向传播 · 层数 {layers}", "en": "Forward and backward pass · layers: {layers}"},
+    "source.needs": {"zh": "运行前需要：", "en": "Needs"},
+    "source.m": {"zh": "样本数", "en": "number of samples"},
+    "source.ops": {"zh": "层以外的运算", "en": "Outside the layers"},
+    "source.ops.back": {"zh": "层以外运算的反向", "en": "Outside the layers, backward"},
+    "source.update": {"zh": "梯度下降一步", "en": "One step of gradient descent"},
+    "source.layers": {"zh": "各层的激活函数", "en": "the activation of each layer"},
+    "source.linear_forward": {
+        "zh": "Z = W A + b：A (n[l-1], m)，W (n[l], n[l-1])，b (n[l], 1)，Z (n[l], m)。",
+        "en": "Z = W A + b: A (n[l-1], m), W (n[l], n[l-1]), b (n[l], 1), Z (n[l], m).",
+    },
+    "source.linear_activation_forward": {
+        "zh": "一层：A = g(Z)，以及反向要用的缓存。",
+        "en": "One layer: A = g(Z), and the cache that backward needs.",
+    },
+    "source.L_model_forward": {
+        "zh": "各层前向：X (n[0], m) 到 AL (n[L], m)。",
+        "en": "All layers: from X (n[0], m) to AL (n[L], m).",
+    },
+    "source.compute_cost": {"zh": "损失 J，一个数。", "en": "The cost J, a number."},
+    "source.linear_backward": {
+        "zh": "由 dZ (n[l], m) 求 dA_prev (n[l-1], m)、dW (n[l], n[l-1])、db (n[l], 1)。",
+        "en": "From dZ (n[l], m) to dA_prev (n[l-1], m), dW (n[l], n[l-1]), db (n[l], 1).",
+    },
+    "source.linear_activation_backward": {
+        "zh": "一层的反向：dA、dZ，再到 dA_prev、dW、db。",
+        "en": "One layer backward: dA, dZ, then dA_prev, dW, db.",
+    },
+    "source.L_model_backward": {
+        "zh": "各层反向：grads 里是 dA0、dW1、db1、dA1、……",
+        "en": "All layers backward: grads holds dA0, dW1, db1, dA1, ...",
+    },
+    "source.update_parameters": {
+        "zh": "梯度下降一步，返回新的参数。",
+        "en": "One step of gradient descent; returns new parameters.",
+    },
     # the report of a comparison
     "report.summary": {
         "zh": "手写梯度与自动求导对比：共 {n} 个，✓ {agree} 一致，✗ {wrong} 有误，△ {inherited} 受牵连",
@@ -146,4 +185,131 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "en": "3. A deliberate mistake: layer 2 forgets the derivative of ReLU. Only dZ[2] is wrong, the rest follows.",
     },
     "demo.files": {"zh": "文件在这里：", "en": "The files are here:"},
+    # why a hand gradient is wrong
+    "cause.missing_1_over_m": {
+        "zh": "{where} 漏了 1/m：是正确值的 {factor} 倍。",
+        "en": "{where} lacks the 1/m: it is {factor} times the right value.",
+    },
+    "cause.extra_1_over_m": {
+        "zh": "{where} 多除了一次 m：是正确值的 {factor}。",
+        "en": "{where} is divided by m once too often: it is {factor} of the right value.",
+    },
+    "cause.constant_factor": {
+        "zh": "{where} 差一个常数因子：是正确值的 {factor} 倍。",
+        "en": "{where} is off by a constant: it is {factor} times the right value.",
+    },
+    "cause.sign": {
+        "zh": "{where} 的符号错了。{equals}",
+        "en": "{where} has the wrong sign. {equals}",
+    },
+    "cause.transposed": {
+        "zh": "{where} 的转置不对。{equals}",
+        "en": "{where} has a transpose wrong. {equals}",
+    },
+    "cause.missing_activation_derivative": {
+        "zh": "{where} 漏乘了激活函数的导数。{equals}",
+        "en": "{where} lacks the derivative of the activation. {equals}",
+    },
+    "cause.derivative_at_a": {
+        "zh": "{where} 的激活函数导数应在 Z 处求值，却代入了 A。{equals}",
+        "en": "{where} takes the derivative of the activation at A; it belongs at Z. {equals}",
+    },
+    "cause.wrong_activation_derivative": {
+        "zh": "{where} 用错了激活函数的导数。{equals}",
+        "en": "{where} uses a wrong derivative of the activation. {equals}",
+    },
+    "cause.output_derivative": {
+        "zh": "{where}：输出层的 dA、A − Y 与 g′(Z) 弄混了。{equals}",
+        "en": "{where}: dA, A − Y and g′(Z) of the output layer are mixed up. {equals}",
+    },
+    "cause.missing_sum_over_samples": {
+        "zh": "{where} 没有对 m 个样本求和。{equals}",
+        "en": "{where} is not summed over the m samples. {equals}",
+    },
+    "cause.lost_keepdims": {
+        "zh": "{where} 的数值正确，但求和时漏了 keepdims=True，少了一个轴。{equals}",
+        "en": "{where} has the right values but lost an axis: the sum needs keepdims=True. {equals}",
+    },
+    "cause.mean_instead_of_sum": {
+        "zh": "{where} 应当求和，却取了平均。{equals}",
+        "en": "{where} takes a mean where a sum is due. {equals}",
+    },
+    "cause.wrong_axis": {
+        "zh": "{where} 求和的轴不对：应沿样本（axis=1）求和。{equals}",
+        "en": "{where} is summed along the wrong axis: samples are axis 1. {equals}",
+    },
+    "cause.wrong_layer_cache": {
+        "zh": "{where} 取错了缓存：拿成了别的层，或混淆了 Z 与 A。{equals}",
+        "en": "{where} uses the wrong cached value: another layer's, or Z for A. {equals}",
+    },
+    "cause.elementwise_for_matmul": {
+        "zh": "{where} 应当用矩阵乘法，却用了逐元素相乘。{equals}",
+        "en": "{where} multiplies entry by entry where a matrix product is due. {equals}",
+    },
+    "cause.missing_regularisation": {
+        "zh": "{where} 漏了 L2 正则项 (λ/m) W。{equals}",
+        "en": "{where} lacks the L2 term (λ/m) W. {equals}",
+    },
+    "cause.wrong_regularisation": {
+        "zh": "{where} 的 L2 正则项应为 (λ/m) W：现在是它的 {factor} 倍。",
+        "en": "{where} has {factor} times the L2 term; it should be (λ/m) W.",
+    },
+    "cause.missing_dropout_mask": {
+        "zh": "{where} 漏乘了 dropout 掩码 D。{equals}",
+        "en": "{where} lacks the dropout mask D. {equals}",
+    },
+    "cause.missing_keep_prob": {
+        "zh": "{where} 漏除了 keep_prob。{equals}",
+        "en": "{where} is not divided by keep_prob. {equals}",
+    },
+    "cause.missing_term": {
+        "zh": "{where} 少了一项。{equals}",
+        "en": "{where} lacks a term. {equals}",
+    },
+    "cause.softmax_axis": {
+        "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。{equals}",
+        "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0. {equals}",
+    },
+    "cause.accumulated": {
+        "zh": "{where} 是 {factor} 次 backward() 累加的结果；每次反向之前先清零梯度。",
+        "en": "{where} has added up over {factor} calls of backward(); clear gradients before each.",
+    },
+    "cause.convention": {
+        "zh": "{where} 是自动求导的约定（已含 1/m）；课程约定里 dA、dZ 按单个样本计。",
+        "en": "{where} follows autograd's convention (1/m inside); in the course's, dA and dZ are per sample.",
+    },
+    "cause.unknown": {
+        "zh": "没有找到能解释 {where} 的常见错误。",
+        "en": "No known mistake explains {where}.",
+    },
+    "cause.equals": {
+        "zh": "它等于 {equals}。",
+        "en": "It equals {equals}.",
+    },
+    "cause.right": {
+        "zh": "应为 {formula}。",
+        "en": "It should be {formula}.",
+    },
+    "cause.or": {
+        "zh": "也可能是：",
+        "en": "Or, as simple:",
+    },
+    "place.everywhere": {
+        "zh": "误差遍布各处，最大处在第 {row} 行第 {column} 列。",
+        "en": "The error is everywhere; it is largest in row {row}, column {column}.",
+    },
+    "place.one_sample": {
+        "zh": "误差只在第 {column} 个样本（列）。",
+        "en": "The error sits in one sample only, column {column}.",
+    },
+    "place.one_unit": {
+        "zh": "误差只在第 {row} 个单元（行）。",
+        "en": "The error sits in one unit only, row {row}.",
+    },
+    "place.negative": {
+        "zh": "误差只出现在 {z} < 0 的地方，最大处在第 {row} 行第 {column} 列。",
+        "en": "The error sits only where {z} < 0; it is largest in row {row}, column {column}.",
+    },
+    # derivations: long enough for a file of their own
+    **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
 }

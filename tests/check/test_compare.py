@@ -79,7 +79,7 @@ def test_two_mistakes_in_different_layers_are_both_found():
     report = compare(J, hand)
     assert [row.name for row in report.rows if row.verdict == "wrong"] == ["db3", "dW1"]
     assert report["db3"].error == pytest.approx(float(np.abs(hand["db3"]).max() * (M - 1) / M))
-    assert report["dW[1]"].cause == "unknown"
+    assert report["dW[1]"].cause == "missing_1_over_m"
     assert report["dW2"].cause is None
 
 

@@ -18,10 +18,8 @@ from ..chain.names import canonical
 from ..errors import OpError
 from ..language import language
 from ..ops.op import Array
-from .local import Local
-from .report import Report, Row, Verdict
-
-ULPS = 2.0**12  # rounding of a hand-written pass over some ten layers stays well below; formulas err far above
+from .judge import Judge
+from .report import Report, Row
 
 
 def compare(
@@ -77,7 +75,7 @@ def compare(
     if not isinstance(hand, Mapping):
         raise OpError(f'hand must be a mapping such as {{"dW1": dW1}}; got {type(hand).__name__}')
     given, unknown = _match(chain, hand)
-    rows = _judge(chain, given, rtol)
+    rows = Judge(chain, given, rtol).rows()
     rows += [Row(name, name, "unknown_name", np.asarray(hand[name])) for name in unknown]
     return Report(chain, tuple(rows), language(lang) if lang else chain.lang)
 
@@ -102,61 +100,3 @@ def _as_array(name: str, value: Any) -> Array:
     if array.dtype.kind not in "fiub":
         raise OpError(f"hand[{name!r}] must hold real numbers; got {type(value).__name__} of dtype {array.dtype}")
     return array if array.dtype.kind == "f" else array.astype(float)
-
-
-def _judge(chain: Chain, given: dict[str, Array], rtol: float | None) -> list[Row]:
-    """One pass from the cost back, with the true gradients and the learner's side by side."""
-    local = Local(chain)
-    one = np.ones_like(chain.root._data)
-    true: dict[int, Array] = {id(chain.root): one}
-    own: dict[int, Array] = {id(chain.root): one}
-    size: dict[int, float] = {}
-    names = chain.reader.names
-    judged: dict[str, Row] = {}
-
-    def judge(x: Any) -> None:
-        """Settle x once all its consumers have been passed: what it is, and what is handed further."""
-        name = f"d{names[id(x)]}"
-        if name not in given:
-            return
-        row = _row(chain, name, given[name], true[id(x)], own[id(x)], size[id(x)], rtol)
-        judged[name] = row
-        if row.verdict != "shape":
-            own[id(x)] = given[name]
-
-    for piece in reversed(chain.pieces):
-        if piece.out is not chain.root:
-            judge(piece.out)
-        g_true, g_own = true[id(piece.out)], own[id(piece.out)]
-        for gradients, g in ((true, g_true), (own, g_own)):
-            for key, part in local.through(piece, g).items():
-                gradients[key] = gradients[key] + part if key in gradients else part
-        for key, largest in local.size(piece, g_true).items():
-            size[key] = size.get(key, 0.0) + largest
-    made = {id(piece.out) for piece in chain.pieces}
-    for x in chain.reader.values.values():
-        if id(x) not in made and id(x) in true:
-            judge(x)
-    return [judged[q.name] for q in backward_quantities(chain.steps) if q.name in judged]
-
-
-def _row(
-    chain: Chain, name: str, hand: Array, true: Array, own: Array, size: float, rtol: float | None
-) -> Row:  # fmt: skip
-    q = chain.quantities[name]
-    if hand.shape != true.shape:
-        return Row(name, q.written, "shape", hand, true, formula=q.formula)
-    coarse = max(np.finfo(hand.dtype).eps, np.finfo(true.dtype).eps)
-    allowed = (ULPS * coarse if rtol is None else rtol) * max(size, float(np.max(np.abs(true), initial=0.0)))
-    error = np.abs(hand - true)
-    verdict: Verdict = "wrong"
-    if _within(error, allowed):
-        verdict = "agree"
-    elif _within(np.abs(hand - own), allowed):
-        verdict = "inherited"
-    return Row(name, q.written, verdict, hand, true, own, q.formula)
-
-
-def _within(error: Array, allowed: float) -> bool:
-    """True if every error is at most `allowed`; NaN is not."""
-    return bool(np.all(error <= allowed))

@@ -15,6 +15,7 @@ from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.op import Array
 from ..text import align, columns
+from .cause import Cause
 
 Verdict = Literal["agree", "wrong", "inherited", "shape", "unknown_name"]
 MARKS: dict[Verdict, str] = {"agree": "✓", "wrong": "✗", "inherited": "△", "shape": "✗", "unknown_name": "?"}
@@ -36,6 +37,10 @@ class Row:
         What follows from the learner's own upstream values.
     formula : Formula or None
         The right formula.
+    causes : tuple of Cause
+        The mistakes that together give the hand gradient.
+    alternatives : tuple of tuple of Cause
+        Other explanations, as simple.
     """
 
     name: str
@@ -45,11 +50,13 @@ class Row:
     true: Array | None = None
     own: Array | None = None
     formula: Formula | None = None
+    causes: tuple[Cause, ...] = ()
+    alternatives: tuple[tuple[Cause, ...], ...] = ()
 
     @property
     def cause(self) -> str | None:
-        """Why it is wrong, as a code: "unknown" until a cause is identified; None if it is not wrong."""
-        return "unknown" if self.verdict == "wrong" else None
+        """Why it is wrong, as a code of `cause.CODES`; the first if there are several, None if it is not wrong."""
+        return self.causes[0].code if self.causes else None
 
     @property
     def error(self) -> float:

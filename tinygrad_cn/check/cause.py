@@ -1,0 +1,68 @@
+"""Why a hand gradient is wrong: the codes, and what one finding says.
+
+The texts stand in the catalogue under `cause.<code>` and `lesson.<code>`; this file names the codes and
+orders them by how much they assume, so that the simplest explanation wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from ..language import Lang, say
+
+Code = Literal[
+    "missing_1_over_m",
+    "extra_1_over_m",
+    "constant_factor",
+    "sign",
+    "transposed",
+    "missing_activation_derivative",
+    "derivative_at_a",
+    "wrong_activation_derivative",
+    "output_derivative",
+    "missing_sum_over_samples",
+    "lost_keepdims",
+    "mean_instead_of_sum",
+    "wrong_axis",
+    "wrong_layer_cache",
+    "elementwise_for_matmul",
+    "missing_regularisation",
+    "wrong_regularisation",
+    "missing_dropout_mask",
+    "missing_keep_prob",
+    "missing_term",
+    "softmax_axis",
+    "accumulated",
+    "convention",
+    "unknown",
+]
+CODES: tuple[Code, ...] = get_args(Code)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One explanation of a wrong gradient, or one part of it.
+
+    Attributes
+    ----------
+    code : str
+        One of `CODES`.
+    where : str
+        The gradient the mistake was made in, as written; not always the one that shows it, when the
+        learner did not give the one in between.
+    equals : str
+        What the hand gradient equals, as a formula; "" if only a factor is wrong.
+    factor : str
+        The factor it is off by, as written: "m", "−1", "1/2"; "" if none.
+    """
+
+    code: Code
+    where: str
+    equals: str = ""
+    factor: str = ""
+
+    def text(self, lang: Lang) -> str:
+        """What is wrong, as a sentence or two."""
+        equals = say("cause.equals", lang, equals=self.equals) if self.equals else ""
+        return say(f"cause.{self.code}", lang, where=self.where, equals=equals, factor=self.factor).strip()
