@@ -176,9 +176,11 @@ def test_lanes_of_overlapping_skips_are_apart() -> None:
         back = tuple(s.gradient for s in sources if s.gradient)
         steps.append(Step(f"u{i}", "op", 0, "add", forward=(q[i],), backward=back or (du[0],), sources=tuple(sources)))
     nodes = layout(HandChain(tuple(steps)))
-    across = sorted(x for name, (x, *_) in nodes.items() if re.fullmatch(r"f\d_3", name))
-    assert len(across) == 3  # three edges of u[0] pass row 3
-    assert min(b - a for a, b in pairwise(across)) > 0.2
+    lanes = {n: [x for name, (x, *_) in nodes.items() if re.fullmatch(rf"f{n}_\d", name)] for n in range(4)}
+    assert all(len({round(x, 2) for x in points}) == 1 for points in lanes.values())  # each is straight
+    assert min(right[0] - left[0] for left, right in pairwise(lanes.values())) > 0.2
+    assert 'fillcolor="#6B7480"' in re.findall(r"\tf3_3 .*", ladder(HandChain(tuple(steps))).source)[0]
+    assert "style=invis" in re.findall(r"\tf0_3 .*", ladder(HandChain(tuple(steps))).source)[0]  # has ended above
 
 
 def test_parameters_and_data_of_an_op_stand_beside_it() -> None:
