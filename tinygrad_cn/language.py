@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import locale
 import os
+from collections.abc import Iterable
 from typing import Literal
 
 from .derivation_words import DERIVATION
@@ -39,6 +40,11 @@ def _from_locale() -> Lang:
     names = (os.environ.get(v) for v in ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next((n for n in names if n), None) or locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def join(lang: Lang, sentences: Iterable[str]) -> str:
+    """Sentences one after the other, with a space between them where the language has one."""
+    return ("" if lang == "zh" else " ").join(s for s in sentences if s)
 
 
 def say(key: str, lang: Lang, **values: object) -> str:
@@ -155,6 +161,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "verdict.wrong": {"zh": "有误", "en": "wrong"},
     "verdict.inherited": {"zh": "受牵连：公式没错，上游有误", "en": "inherited: right in itself, wrong upstream"},
     "verdict.shape": {"zh": "形状不对", "en": "wrong shape"},
+    "verdict.missing": {"zh": "没有给出", "en": "not given"},
     "verdict.unknown_name": {"zh": "没有这个量", "en": "no such gradient"},
     # the table of a model
     "summary.layer": {"zh": "层", "en": "layer"},
@@ -199,76 +206,76 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "en": "{where} is off by a constant: it is {factor} times the right value.",
     },
     "cause.sign": {
-        "zh": "{where} 的符号错了。{equals}",
-        "en": "{where} has the wrong sign. {equals}",
+        "zh": "{where} 的符号错了。",
+        "en": "{where} has the wrong sign.",
     },
     "cause.transposed": {
-        "zh": "{where} 的转置不对。{equals}",
-        "en": "{where} has a transpose wrong. {equals}",
+        "zh": "{where} 的转置不对。",
+        "en": "{where} has a transpose wrong.",
     },
     "cause.missing_activation_derivative": {
-        "zh": "{where} 漏乘了激活函数的导数。{equals}",
-        "en": "{where} lacks the derivative of the activation. {equals}",
+        "zh": "{where} 漏乘了激活函数的导数。",
+        "en": "{where} lacks the derivative of the activation.",
     },
     "cause.derivative_at_a": {
-        "zh": "{where} 的激活函数导数应在 Z 处求值，却代入了 A。{equals}",
-        "en": "{where} takes the derivative of the activation at A; it belongs at Z. {equals}",
+        "zh": "{where} 的激活函数导数应在 Z 处求值，却代入了 A。",
+        "en": "{where} takes the derivative of the activation at A; it belongs at Z.",
     },
     "cause.wrong_activation_derivative": {
-        "zh": "{where} 用错了激活函数的导数。{equals}",
-        "en": "{where} uses a wrong derivative of the activation. {equals}",
+        "zh": "{where} 用错了激活函数的导数。",
+        "en": "{where} uses a wrong derivative of the activation.",
     },
     "cause.output_derivative": {
-        "zh": "{where}：输出层的 dA、A − Y 与 g′(Z) 弄混了。{equals}",
-        "en": "{where}: dA, A − Y and g′(Z) of the output layer are mixed up. {equals}",
+        "zh": "{where}：输出层的 dA、A − Y 与 g′(Z) 弄混了。",
+        "en": "{where}: dA, A − Y and g′(Z) of the output layer are mixed up.",
     },
     "cause.missing_sum_over_samples": {
-        "zh": "{where} 没有对 m 个样本求和。{equals}",
-        "en": "{where} is not summed over the m samples. {equals}",
+        "zh": "{where} 没有对 m 个样本求和。",
+        "en": "{where} is not summed over the m samples.",
     },
     "cause.lost_keepdims": {
-        "zh": "{where} 的数值正确，但求和时漏了 keepdims=True，少了一个轴。{equals}",
-        "en": "{where} has the right values but lost an axis: the sum needs keepdims=True. {equals}",
+        "zh": "{where} 的数值正确，但求和时漏了 keepdims=True，少了一个轴。",
+        "en": "{where} has the right values but lost an axis: the sum needs keepdims=True.",
     },
     "cause.mean_instead_of_sum": {
-        "zh": "{where} 应当求和，却取了平均。{equals}",
-        "en": "{where} takes a mean where a sum is due. {equals}",
+        "zh": "{where} 应当求和，却取了平均。",
+        "en": "{where} takes a mean where a sum is due.",
     },
     "cause.wrong_axis": {
-        "zh": "{where} 求和的轴不对：应沿样本（axis=1）求和。{equals}",
-        "en": "{where} is summed along the wrong axis: samples are axis 1. {equals}",
+        "zh": "{where} 求和的轴不对：应沿样本（axis=1）求和。",
+        "en": "{where} is summed along the wrong axis: samples are axis 1.",
     },
     "cause.wrong_layer_cache": {
-        "zh": "{where} 取错了缓存：拿成了别的层，或混淆了 Z 与 A。{equals}",
-        "en": "{where} uses the wrong cached value: another layer's, or Z for A. {equals}",
+        "zh": "{where} 取错了缓存：拿成了别的层，或混淆了 Z 与 A。",
+        "en": "{where} uses the wrong cached value: another layer's, or Z for A.",
     },
     "cause.elementwise_for_matmul": {
-        "zh": "{where} 应当用矩阵乘法，却用了逐元素相乘。{equals}",
-        "en": "{where} multiplies entry by entry where a matrix product is due. {equals}",
+        "zh": "{where} 应当用矩阵乘法，却用了逐元素相乘。",
+        "en": "{where} multiplies entry by entry where a matrix product is due.",
     },
     "cause.missing_regularisation": {
-        "zh": "{where} 漏了 L2 正则项 (λ/m) W。{equals}",
-        "en": "{where} lacks the L2 term (λ/m) W. {equals}",
+        "zh": "{where} 漏了 L2 正则项 (λ/m) W。",
+        "en": "{where} lacks the L2 term (λ/m) W.",
     },
     "cause.wrong_regularisation": {
         "zh": "{where} 的 L2 正则项应为 (λ/m) W：现在是它的 {factor} 倍。",
         "en": "{where} has {factor} times the L2 term; it should be (λ/m) W.",
     },
     "cause.missing_dropout_mask": {
-        "zh": "{where} 漏乘了 dropout 掩码 D。{equals}",
-        "en": "{where} lacks the dropout mask D. {equals}",
+        "zh": "{where} 漏乘了 dropout 掩码 D。",
+        "en": "{where} lacks the dropout mask D.",
     },
     "cause.missing_keep_prob": {
-        "zh": "{where} 漏除了 keep_prob。{equals}",
-        "en": "{where} is not divided by keep_prob. {equals}",
+        "zh": "{where} 漏除了 keep_prob。",
+        "en": "{where} is not divided by keep_prob.",
     },
     "cause.missing_term": {
-        "zh": "{where} 少了一项。{equals}",
-        "en": "{where} lacks a term. {equals}",
+        "zh": "{where} 少了一项。",
+        "en": "{where} lacks a term.",
     },
     "cause.softmax_axis": {
-        "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。{equals}",
-        "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0. {equals}",
+        "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。",
+        "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0.",
     },
     "cause.accumulated": {
         "zh": "{where} 是 {factor} 次 backward() 累加的结果；每次反向之前先清零梯度。",

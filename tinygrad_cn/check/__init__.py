@@ -2,6 +2,7 @@
 
 from .compare import compare
 from .numeric import GradcheckReport, gradcheck
-from .report import Report, Row
+from .report import Report
+from .row import Row
 
 __all__ = ["GradcheckReport", "Report", "Row", "compare", "gradcheck"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..language import Lang, say
+from ..language import Lang, join, say
 
 Code = Literal[
     "missing_1_over_m",
@@ -64,5 +64,5 @@ class Cause:
 
     def text(self, lang: Lang) -> str:
         """What is wrong, as a sentence or two."""
-        equals = say("cause.equals", lang, equals=self.equals) if self.equals else ""
-        return say(f"cause.{self.code}", lang, where=self.where, equals=equals, factor=self.factor).strip()
+        wrong = say(f"cause.{self.code}", lang, where=self.where, factor=self.factor)
+        return join(lang, [wrong, say("cause.equals", lang, equals=self.equals) if self.equals else ""])

@@ -19,7 +19,8 @@ from ..errors import OpError
 from ..language import language
 from ..ops.op import Array
 from .judge import Judge
-from .report import Report, Row
+from .report import Report
+from .row import Row
 
 
 def compare(

@@ -18,7 +18,7 @@ from ..ops.op import Array
 from .cause import Cause
 from .explain import Explainer, Explanation, Implied
 from .local import Local
-from .report import Row, Verdict
+from .row import Row, Verdict
 
 ULPS = 2.0**12  # rounding of a hand-written pass over some ten layers stays well below; formulas err far above
 MATCH_ULPS = 2.0**8  # what counts as equal when a cause is sought: it starts from the learner's own values
@@ -76,7 +76,13 @@ class Judge:
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
         q = self.chain.quantities[name]
-        return Row(name, q.written, verdict, hand, true, own, q.formula, *_causes(verdict, found, q.written))
+        causes, others = _causes(verdict, found, q.written)
+        return Row(name, q.written, verdict, hand, true, own, q.formula, causes, others, self._negative(x))
+
+    def _negative(self, x: Any) -> tuple[str, Array] | None:
+        """The Z whose sign an activation's derivative may depend on, for the gradient of that Z."""
+        is_z = any(p.kind == "activation" for p, _ in self.chain.reader.consumers[id(x)])
+        return (self.chain.reader.name(x), x._data) if is_z else None
 
     def _size(self, x: Any) -> float:
         """How large the terms are that the gradient of x sums up."""

@@ -1,90 +1,20 @@
-"""The report of a comparison: a row per gradient, as a table, and as an assertion."""
+"""The report of a comparison: as a table, Markdown, HTML, JSON, and as an assertion."""
 
 from __future__ import annotations
 
+import html
 import importlib
-from dataclasses import dataclass
+import json
 from os import PathLike
-from typing import Any, Literal
-
-import numpy as np
+from typing import Any
 
 from ..chain import Chain
 from ..errors import GradientMismatchError
 from ..language import Lang, say
-from ..ops.formula import Formula
-from ..ops.op import Array
 from ..text import align, columns
-from .cause import Cause
+from .row import MARKS, Row
 
-Verdict = Literal["agree", "wrong", "inherited", "shape", "unknown_name"]
-MARKS: dict[Verdict, str] = {"agree": "✓", "wrong": "✗", "inherited": "△", "shape": "✗", "unknown_name": "?"}
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """One gradient compared.
-
-    Attributes
-    ----------
-    name, written : str
-        "dZ1", and as written in formulas, "dZ[1]".
-    verdict : str
-        agree, wrong, inherited (right in itself, an earlier one is wrong), shape, unknown_name.
-    hand, true : ndarray
-        The learner's value and the true one, in the report's convention.
-    own : ndarray or None
-        What follows from the learner's own upstream values.
-    formula : Formula or None
-        The right formula.
-    causes : tuple of Cause
-        The mistakes that together give the hand gradient.
-    alternatives : tuple of tuple of Cause
-        Other explanations, as simple.
-    """
-
-    name: str
-    written: str
-    verdict: Verdict
-    hand: Array
-    true: Array | None = None
-    own: Array | None = None
-    formula: Formula | None = None
-    causes: tuple[Cause, ...] = ()
-    alternatives: tuple[tuple[Cause, ...], ...] = ()
-
-    @property
-    def cause(self) -> str | None:
-        """Why it is wrong, as a code of `cause.CODES`; the first if there are several, None if it is not wrong."""
-        return self.causes[0].code if self.causes else None
-
-    @property
-    def error(self) -> float:
-        """Largest absolute error; NaN if the shapes differ."""
-        d = self._difference()
-        return float("nan") if d is None else float(np.max(d, initial=0.0))
-
-    @property
-    def ulps(self) -> float:
-        """The largest error in units in the last place of the largest true entry; NaN if the shapes differ."""
-        d = self._difference()
-        if d is None or self.true is None or d.size == 0:
-            return float("nan")
-        unit = np.spacing(np.max(np.abs(self.true)).astype(np.result_type(self.hand, self.true)))
-        return float(np.max(d) / unit)
-
-    @property
-    def where(self) -> tuple[int, ...] | None:
-        """Index of the largest error; None if the shapes differ or there is none."""
-        d = self._difference()
-        if d is None or not d.size or not np.max(d) > 0:
-            return None
-        return tuple(int(i) for i in np.unravel_index(int(np.argmax(d)), d.shape))
-
-    def _difference(self) -> Array | None:
-        if self.true is None or self.hand.shape != self.true.shape:
-            return None
-        return np.asarray(np.nan_to_num(np.abs(self.hand - self.true), nan=np.inf))
+COLOURS = {"agree": "32", "inherited": "33"}  # ANSI: green, yellow; everything else red
 
 
 class Report:
@@ -96,10 +26,12 @@ class Report:
         From the cost back to the input.
     chain : Chain
         What the gradients were compared with.
+    remarks : tuple of str
+        What holds for the comparison as a whole.
     """
 
-    def __init__(self, chain: Chain, rows: tuple[Row, ...], lang: Lang) -> None:
-        self.chain, self.rows, self.lang = chain, rows, lang
+    def __init__(self, chain: Chain, rows: tuple[Row, ...], lang: Lang, remarks: tuple[str, ...] = ()) -> None:
+        self.chain, self.rows, self.lang, self.remarks = chain, rows, lang, remarks
 
     @property
     def ok(self) -> bool:
@@ -109,11 +41,11 @@ class Report:
     @property
     def first_wrong(self) -> str | None:
         """Name of the first gradient, from the cost back, that is itself wrong; None if there is none."""
-        return next((row.name for row in self.rows if row.verdict in ("wrong", "shape", "unknown_name")), None)
+        return next((row.name for row in self.rows if row.verdict not in ("agree", "inherited")), None)
 
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:
-            if row.name == name or row.written == name:
+            if name in (row.name, row.written):
                 return row
         raise KeyError(f"no {name!r} in this report; it has {', '.join(row.name for row in self.rows)}")
 
@@ -129,35 +61,62 @@ class Report:
             raise GradientMismatchError(f"\n{self}")
 
     def draw(self, path: str | PathLike[str]) -> Any:
-        """Draw the chain of gradients with a mark and the reason on each."""
-        return importlib.import_module("tinygrad_cn.draw").draw(self, path, view="difference")
+        """Draw the gradients with a mark on each and the reason on the wrong ones; see `Chain.draw` for file types."""
+        return importlib.import_module("tinygrad_cn.draw").draw_report(self, path)
+
+    # ---- text ---------------------------------------------------------------------------------------
+
+    def text(self, colour: bool = False) -> str:
+        """The table, and below it what is wrong with each wrong gradient; in colour for a terminal."""
+        lines = align([self._heads(), *map(self._cells, self.rows)])
+        rule = "─" * max(map(columns, lines))
+        body = [self._paint(line, row) if colour else line for line, row in zip(lines[1:], self.rows, strict=True)]
+        reasons = [f"{MARKS[row.verdict]} {row.explanation(self.lang)}" for row in self.rows if row.causes]
+        return "\n".join([self.summary, lines[0], rule, *body, rule, *reasons, *self._notes()])
+
+    def markdown(self) -> str:
+        """The same as Markdown."""
+        heads = self._heads()
+        table = [heads, ("---",) * len(heads), *map(self._cells, self.rows)]
+        lines = [f"| {' | '.join(c.replace('|', chr(92) + '|') for c in row)} |" for row in table]
+        reasons = [f"- {MARKS[row.verdict]} {row.explanation(self.lang)}" for row in self.rows if row.causes]
+        return "\n".join([f"**{self.summary}**", "", *lines, "", *reasons, "", *self._notes()]) + "\n"
+
+    def json(self) -> str:
+        """The same as JSON: {"ok": …, "first_wrong": …, "convention": …, "rows": […]}."""
+        return json.dumps(
+            {
+                "ok": self.ok,
+                "first_wrong": self.first_wrong,
+                "convention": self.chain.convention,
+                "rows": [row.to_dict() for row in self.rows],
+            },
+            ensure_ascii=False,
+        )
 
     def __str__(self) -> str:
-        heads = tuple(say(f"report.{k}", self.lang) for k in ("gradient", "verdict", "error", "formula"))
-        lines = align([heads, *(self._cells(row) for row in self.rows)])
-        rule = "─" * max(map(columns, lines))
-        return "\n".join([self._summary(), lines[0], rule, *lines[1:], rule, *self._remarks()])
+        return self.text()
 
     def __repr__(self) -> str:
-        return f"<Report: {self._summary()}>"
+        return f"<Report: {self.summary}>"
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
-        verdict = f"{MARKS[row.verdict]} {say(f'verdict.{row.verdict}', self.lang)}"
-        formula = f"{row.written} = {row.formula.text}" if row.formula is not None else ""
-        return row.written, verdict, self._error_text(row), formula
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr>{''.join(f'<td>{html.escape(c)}</td>' for c in self._cells(row))}</tr>" for row in self.rows
+        )
+        heads = "".join(f"<th>{html.escape(h)}</th>" for h in self._heads())
+        reasons = "".join(f"<li>{html.escape(row.explanation(self.lang))}</li>" for row in self.rows if row.causes)
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
+        return (
+            f"<p><b>{html.escape(self.summary)}</b></p><table><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{cells}</tbody></table><ul>{reasons}</ul>{notes}"
+        )
 
-    def _error_text(self, row: Row) -> str:
-        if row.true is None:
-            return ""
-        if row.verdict == "shape":
-            return say("report.shapes", self.lang, want=row.true.shape, got=row.hand.shape)
-        if row.verdict == "agree":
-            return say("report.ulps", self.lang, error=f"{row.error:.1e}", ulps=f"{row.ulps:.3g}", dtype=row.hand.dtype)
-        return say("report.at", self.lang, error=f"{row.error:.3g}", where=row.where)
-
-    def _summary(self) -> str:
+    @property
+    def summary(self) -> str:
+        """One line: how many agree, are wrong, are inherited."""
         count = {v: sum(row.verdict == v for row in self.rows) for v in MARKS}
-        wrong = count["wrong"] + count["shape"] + count["unknown_name"]
+        wrong = len(self.rows) - count["agree"] - count["inherited"]
         return say(
             "report.summary",
             self.lang,
@@ -167,9 +126,28 @@ class Report:
             inherited=count["inherited"],
         )
 
-    def _remarks(self) -> list[str]:
-        first = self.first_wrong
-        remarks = [say(f"convention.{self.chain.convention}", self.lang), self.chain.note]
-        if first is not None:
-            remarks.append(say("report.first", self.lang, name=self[first].written))
-        return [r for r in remarks if r]
+    def _heads(self) -> tuple[str, ...]:
+        return tuple(say(f"report.{k}", self.lang) for k in ("gradient", "verdict", "error", "formula"))
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        verdict = f"{MARKS[row.verdict]} {say(f'verdict.{row.verdict}', self.lang)}"
+        formula = f"{row.written} = {row.formula.text}" if row.formula is not None else ""
+        return row.written, verdict, self._error_text(row), formula
+
+    def _error_text(self, row: Row) -> str:
+        if row.true is None or row.hand is None:
+            return ""
+        if row.hand.shape != row.true.shape:
+            return say("report.shapes", self.lang, want=row.true.shape, got=row.hand.shape)
+        if row.verdict == "agree":
+            return say("report.ulps", self.lang, error=f"{row.error:.1e}", ulps=f"{row.ulps:.3g}", dtype=row.hand.dtype)
+        return say("report.at", self.lang, error=f"{row.error:.3g}", where=row.where)
+
+    def _paint(self, line: str, row: Row) -> str:
+        return f"\x1b[{COLOURS.get(row.verdict, '31')}m{line}\x1b[0m"
+
+    def _notes(self) -> list[str]:
+        notes = [say(f"convention.{self.chain.convention}", self.lang), self.chain.note, *self.remarks]
+        if self.first_wrong is not None:
+            notes.append(say("report.first", self.lang, name=self[self.first_wrong].written))
+        return [n for n in notes if n]
