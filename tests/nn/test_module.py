@@ -150,6 +150,7 @@ def test_train_and_eval_reach_every_module():
 
 def test_frozen_parameters_get_no_gradient():
     net = nn.DNN([2, 3, 1], seed=1)
+    net(np.ones((2, 4))).sum().backward()
     net[0].freeze()
     nn.mse(net(np.ones((2, 4))), np.zeros((1, 4))).backward()
     assert net.W1.grad is None

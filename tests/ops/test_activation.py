@@ -99,6 +99,12 @@ def test_softmax_of_columns():
     assert LOG_SOFTMAX(Z)[2, 1] == pytest.approx(-2000 - math.log(2))
 
 
+def test_softmax_of_very_negative_scores():
+    Z = np.array([[-1000.0], [-1000.0 + np.log(3)]])
+    assert SOFTMAX(Z).ravel() == pytest.approx([0.25, 0.75])
+    assert np.exp(LOG_SOFTMAX(Z)).ravel() == pytest.approx([0.25, 0.75])
+
+
 def test_formulas_name_only_g_y_x_and_options():
     assert SIGMOID.formula[0].fill({"g": "dA[1]", "y": "A[1]", "x": "Z[1]"}).text == "dA[1] ⊙ A[1] ⊙ (1 − A[1])"
     assert RELU.formula[0].fill({"g": "dA[1]", "x": "Z[1]"}).text == "dA[1] ⊙ 1{Z[1] > 0}"
