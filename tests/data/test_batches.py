@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinygrad_cn import data
-from tinygrad_cn.errors import ShapeError
+from tinygrad_cn.errors import OpError, ShapeError
 
 
 def random_mini_batches(X, Y, mini_batch_size, seed):
@@ -71,7 +71,7 @@ def test_one_generator_gives_a_new_order_each_epoch_and_a_seed_the_same():
     [
         ({"Y": np.zeros((1, 9))}, ShapeError, r"X \(2, 10\) has m = 10, Y \(1, 9\) has m = 9"),
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number ≥ 1; got 0"),
-        ({"rng": 1.5}, ValueError, r"rng must be a whole number ≥ 0, a Generator or a RandomState; got 1\.5"),
+        ({"rng": 1.5}, OpError, r"rng must be an int, a np.random.Generator or a np.random.RandomState; got 1\.5"),
         ({"axis": 2}, ShapeError, r"axis must be an axis of X, whose shape is \(2, 10\); got 2"),
     ],
 )

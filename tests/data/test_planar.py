@@ -115,7 +115,6 @@ def test_two_classes_make_one_row_and_more_make_one_hot_rows():
         (lambda: data.moons(1), "m must be a whole number ≥ 2; got 1"),
         (lambda: data.moons(noise=-0.1), r"noise must be a finite number ≥ 0; got -0\.1"),
         (lambda: data.moons(noise=float("nan")), "noise must be a finite number ≥ 0; got nan"),
-        (lambda: data.moons(seed="one"), "seed must be a whole number ≥ 0, a Generator or a RandomState; got 'one'"),
         (lambda: data.moons(dtype=int), "dtype must be floating point, such as float64 or float32; got int64"),
         (lambda: data.circles(factor=1.2), r"factor must be below 1, the radius of the outer circle; got 1\.2"),
         (lambda: data.blobs(2, classes=3), "m must be a whole number ≥ 3; got 2"),

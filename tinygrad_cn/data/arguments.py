@@ -1,4 +1,4 @@
-"""Checks of the arguments that datasets and trainings share, and the source of randomness."""
+"""Checks of the arguments that datasets and trainings share."""
 
 from __future__ import annotations
 
@@ -7,32 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
-
-Rng = np.random.Generator | np.random.RandomState
-Seed = int | Rng
-
-
-def generator(seed: Seed, name: str = "seed") -> Rng:
-    """Return the generator itself, or a new `np.random.Generator` from a whole number.
-
-    A `np.random.RandomState` passes through, which is how the notes' published seeds are reproduced.
-
-    Raises
-    ------
-    ValueError
-        For anything else.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> generator(np.random.RandomState(0)).permutation(5).tolist()
-    [2, 0, 1, 3, 4]
-    """
-    if isinstance(seed, Rng):
-        return seed
-    if not _is_whole(seed) or seed < 0:
-        raise ValueError(f"{name} must be a whole number ≥ 0, a Generator or a RandomState; got {seed!r}")
-    return np.random.default_rng(int(seed))
 
 
 def whole(name: str, value: Any, low: int, high: int | None = None) -> int:

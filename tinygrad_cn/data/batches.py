@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .arguments import Seed, generator, whole
+from ..seeds import Seed, generator
+from .arguments import whole
 from .dataset import Array, count_samples, sample_axis
 
 

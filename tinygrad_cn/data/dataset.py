@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import ShapeError
-from .arguments import Seed, float_dtype, fraction, generator, whole
+from ..seeds import Seed, generator
+from .arguments import float_dtype, fraction, whole
 
 Array = NDArray[Any]
 SAMPLE_AXIS = {1: 0, 2: 1, 3: 1, 4: 0}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arguments import Seed, float_dtype, generator, real, whole
+from ..seeds import Seed, generator
+from .arguments import float_dtype, real, whole
 from .dataset import Dataset
 
 MOST_BITS = 20

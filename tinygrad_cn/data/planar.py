@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arguments import Rng, Seed, float_dtype, generator, real, whole
+from ..seeds import Rng, Seed, generator
+from .arguments import float_dtype, real, whole
 from .dataset import Array, Dataset, one_hot
 
 

@@ -11,8 +11,9 @@ from numpy.typing import DTypeLike
 from ..autograd import Node
 from ..errors import ShapeError
 from ..ops.matrix import AFFINE, MATMUL
+from ..seeds import Seed, generator
 from .activation import Spec, resolve
-from .init import Init, Seed, draw, generator
+from .init import Init, draw
 from .module import Module, Parameter
 from .names import renamed, written
 

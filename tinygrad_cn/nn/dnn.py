@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import DTypeLike
 
+from ..seeds import Seed, generator
 from .activation import Spec, resolve
 from .dense import Dense
-from .init import Init, Seed, generator
+from .init import Init
 from .module import Module
 from .sequential import Sequential
 

@@ -1,4 +1,4 @@
-"""Start values of weights: functions (rng, shape) → array, a table of their names, and seeds.
+"""Start values of weights: functions (rng, shape) → array, and a table of their names.
 
 Weights are (n_out, n_in). Sources: X. Glorot and Y. Bengio, "Understanding the difficulty of
 training deep feedforward neural networks", AISTATS 2010, section 4.2; K. He et al., "Delving deep
@@ -14,9 +14,8 @@ import numpy as np
 
 from ..errors import OpError, ShapeError
 from ..ops.op import Array
+from ..seeds import Rng
 
-Rng = np.random.Generator | np.random.RandomState
-Seed = int | Rng | None
 Shape = tuple[int, ...]
 Init = Callable[[Any, Shape], Array]
 
@@ -26,7 +25,8 @@ def zeros(rng: Rng, shape: Shape) -> Array:
 
     Examples
     --------
-    >>> zeros(generator(1), (1, 2))
+    >>> import numpy as np
+    >>> zeros(np.random.default_rng(1), (1, 2))
     array([[0., 0.]])
     """
     return np.zeros(shape)
@@ -49,7 +49,7 @@ def xavier(rng: Rng, shape: Shape) -> Array:
 
     Examples
     --------
-    >>> round(float(xavier(generator(1), (300, 400)).var() * 400), 1)
+    >>> round(float(xavier(np.random.default_rng(1), (300, 400)).var() * 400), 1)
     1.0
     """
     values: Array = rng.standard_normal(shape) / np.sqrt(shape[1])
@@ -61,7 +61,7 @@ def xavier_uniform(rng: Rng, shape: Shape) -> Array:
 
     Examples
     --------
-    >>> round(float(xavier_uniform(generator(1), (300, 300)).max()), 1)
+    >>> round(float(xavier_uniform(np.random.default_rng(1), (300, 300)).max()), 1)
     0.1
     """
     limit = np.sqrt(6 / (shape[0] + shape[1]))
@@ -73,7 +73,7 @@ def he(rng: Rng, shape: Shape) -> Array:
 
     Examples
     --------
-    >>> round(float(he(generator(1), (300, 400)).var() * 400), 1)
+    >>> round(float(he(np.random.default_rng(1), (300, 400)).var() * 400), 1)
     2.0
     """
     values: Array = rng.standard_normal(shape) * np.sqrt(2 / shape[1])
@@ -115,26 +115,3 @@ def draw(init: str | Init, rng: Rng, shape: Shape, dtype: Any = np.float64) -> A
     if values.shape != shape:
         raise ShapeError(f"init must return an array of shape {shape}; got {values.shape}")
     return values
-
-
-def generator(seed: Seed) -> Rng:
-    """The generator to draw from: an int seeds `np.random.default_rng`; a Generator or RandomState is used as it is.
-
-    `np.random.RandomState(3)` gives the numbers that the notes get from `np.random.seed(3)`.
-
-    Raises
-    ------
-    OpError
-        For anything else.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> generator(np.random.RandomState(3)).standard_normal()
-    1.7886284734303186
-    """
-    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
-        return seed
-    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)):
-        return np.random.default_rng(seed)
-    raise OpError(f"seed must be an int, a np.random.Generator or a np.random.RandomState; got {seed!r}")

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from .. import nn, optim
 from ..data import Dataset
-from ..data.arguments import Rng, Seed, fraction, generator, real, whole
+from ..data.arguments import fraction, real, whole
 from ..data.dataset import count_samples
+from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
 from .history import History, Row
 from .interrupts import Interrupts

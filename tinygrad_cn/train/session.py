@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,10 +13,10 @@ import numpy as np
 from .. import nn
 from ..autograd import no_grad
 from ..data import Dataset, minibatches
-from ..data.arguments import Rng, Seed
 from ..data.dataset import Array, sample_axis
 from ..errors import DivergenceError, StateError
 from ..optim import Optimizer
+from ..seeds import Rng, Seed
 from .history import History, Row
 from .interrupts import Interrupts
 from .score import Accuracy
@@ -75,7 +76,7 @@ class Session:
         if self.l2:
             J = J + nn.l2(self.net, self.l2, m)
         cost = J.item()
-        if not np.isfinite(cost):
+        if not math.isfinite(cost):
             raise DivergenceError(_advice(cost, number, self.optimizer.lr), self.history)
         self.optimizer.zero_grad()
         J.backward(keep="leaves")
