@@ -68,7 +68,7 @@ def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | N
     return t
 
 
-def binary(op: Op, swap: bool = False) -> Callable[[Tensor, Operand], Tensor]:
+def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Tensor]:
     """The operator method of a two-input op: `apply`, unrolled, since programs spend their calls here."""
     forward = op.forward
     new = object.__new__
@@ -94,12 +94,12 @@ def binary(op: Op, swap: bool = False) -> Callable[[Tensor, Operand], Tensor]:
     return operator
 
 
-def unary(op: Op) -> Callable[[Tensor], Tensor]:
+def unary(op: Op) -> Callable[[Any], Tensor]:
     """The operator method of a one-input op."""
     return lambda self: apply(op, self)
 
 
-def compare(f: np.ufunc) -> Callable[[Tensor, Operand], Array]:
+def compare(f: np.ufunc) -> Callable[[Any, Operand], Array]:
     """Comparisons give plain boolean arrays: nothing flows back through them."""
     return lambda self, other: f(self._data, other._data if isinstance(other, Node) else other)
 
