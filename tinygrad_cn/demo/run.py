@@ -17,9 +17,9 @@ from ..train import fit
 from . import hand
 
 SIZES = [64, 128, 64, 10]
-EPOCHS = 60
+EPOCHS = 40
 BATCH = 64
-LEARNING_RATE = 0.002
+LEARNING_RATE = 0.003
 SHOWN = 8  # samples in the chain that is drawn and compared
 
 
@@ -67,8 +67,11 @@ def _train(train: data.Dataset, test: data.Dataset, lang: Lang) -> nn.DNN:
     print(say("demo.data", lang, train=train.X.shape[1], test=test.X.shape[1]))
     print(net.summary(lang=lang))
     start = time.perf_counter()
-    optimizer = optim.Adam(net.parameters(), lr=LEARNING_RATE)
-    history = fit(net, train.X, train.Y, nn.categorical_cross_entropy, optimizer, EPOCHS, BATCH, validation=test)
+    X, Y = data.shifted(train)
+    history = fit(
+        net, X, Y, nn.categorical_cross_entropy, optim.Adam(net.parameters()), EPOCHS, BATCH,
+        schedule=optim.CosineDecay(LEARNING_RATE, EPOCHS), validation=test,
+    )  # fmt: skip
     seconds = time.perf_counter() - start
     print(
         say("demo.trained", lang, epochs=EPOCHS, seconds=f"{seconds:.1f}", accuracy=f"{history.val_accuracy[-1]:.2%}")
