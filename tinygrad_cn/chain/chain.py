@@ -10,7 +10,9 @@ from typing import Any
 from ..autograd import Node
 from ..language import Lang, language, say
 from ..ops.op import Array
+from .latex import latex
 from .layers import Piece
+from .markdown import markdown
 from .model import Quantity, Step
 from .names import canonical
 from .read import Reader
@@ -109,6 +111,37 @@ class Chain:
             If no renderer is installed.
         """
         return _upper("draw").draw(self, path, view=view)
+
+    def latex(self, standalone: bool = False) -> str:
+        r"""The derivation as LaTeX, from the forward pass to the gradient of the input.
+
+        Parameters
+        ----------
+        standalone : bool
+            True: a whole document, for xelatex (English also for pdflatex). False: a fragment for
+            \input, which needs the package amsmath.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_cn as tg
+        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
+        >>> chain = np.tanh(w @ np.eye(2)).mean().chain(lang="en")
+        >>> print(next(line for line in chain.latex().splitlines() if line.startswith("dW")))
+        dW^{[1]} &= \frac{1}{m} dZ^{[1]} X^{\mathsf{T}} \tag*{$(n^{[1]}, n^{[0]}) = (1, 2)$}
+        """
+        return latex(self, standalone)
+
+    def markdown(self) -> str:
+        """The derivation as Markdown with $$ math: `IPython.display.Markdown(chain.markdown())`.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_cn as tg
+        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
+        >>> print(np.tanh(w @ np.eye(2)).mean().chain(lang="en").markdown().splitlines()[0])
+        # Backpropagation, derived step by step
+        """
+        return markdown(self)
 
     def __str__(self) -> str:
         return table(self)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -62,8 +63,15 @@ def _loss(piece: Piece, name: Naming, which: int) -> Formula:
     text = LOSS[piece.label][which]
     rows = np.shape(_value(piece.operands[0]))[0] if np.ndim(_value(piece.operands[0])) > 1 else 1
     if piece.label in MEAN_OVER_OUTPUTS and rows > 1:
-        text = text.replace("(1/m)", f"(1/{rows}m)") if which == 0 else f"(1/{rows}) {_wrap(text)}"
+        text = text.replace("(1/m)", f"(1/{rows}m)") if which == 0 else _over(text, rows)
     return Formula.of(text).fill({"A": name(piece.operands[0]), "Y": name(piece.operands[1])})
+
+
+def _over(text: str, rows: int) -> str:
+    """A mean over the outputs of one sample; 2 (A − Y) over 4 rows is (1/2) (A − Y)."""
+    weight = Fraction(2 if text.startswith("2 ") else 1, rows)
+    rest = _wrap(text.removeprefix("2 "))
+    return rest[1:-1] if weight == 1 else f"({weight}) {rest}"
 
 
 def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node
+from .known_loss import known_loss
 from .layers import Piece
 
 
@@ -79,9 +80,12 @@ def _term(end: Node, inside: set[Node], by_out: dict[Node, Piece]) -> Piece | No
     flows = list(dict.fromkeys(x for x in operands if isinstance(x, Node) and x.requires_grad))
     constants = list({id(x): x for x in operands if not _needs(x) and np.ndim(_value(x)) > 0}.values())
     if flows and all(x._op is None for x in flows):
-        return Piece("penalty", "penalty", end, tuple(flows))
+        return Piece("penalty", "penalty", end, (*flows, *constants))
     made_by = by_out.get(flows[0]) if len(flows) == 1 else None
     if made_by is not None and made_by.kind in ("affine", "activation"):
+        known = known_loss(end, inside, flows[0], constants)
+        if known is not None:
+            return Piece("loss", known[0], end, (flows[0], known[1]))
         return Piece("own_loss", "own_loss", end, (flows[0], *constants))
     return None
 

@@ -1,0 +1,255 @@
+"""The derivation of a chain: forward pass and gradients as lines of formulas, each with its reasons.
+
+It says what is to be said, in no language; `latex.py` and `markdown.py` write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..language import CATALOGUE
+from ..ops.formula import Formula
+from ..ops.op import REGISTRY
+from .fold import Row, fold, formula_l
+from .formula import function_name, gradient_of, total
+from .layers import Piece
+from .model import Quantity, Step
+from .read import Reader, Term
+from .reason import ROWS_TOGETHER, Note, formula, mean, product_shape, rule, shape, size, uses
+
+if TYPE_CHECKING:
+    from .chain import Chain
+
+
+@dataclass(frozen=True)
+class Line:
+    """left = right = right = …, the shape of it, and why."""
+
+    left: Formula
+    right: tuple[Formula, ...]
+    size: Formula
+    notes: tuple[Note, ...]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """LaTeX with & at the first sign of equality: one row, or one for each of three or more forms."""
+        forms = [f.latex for f in self.right]
+        if len(forms) < 3:
+            return (" &= ".join([self.left.latex, " = ".join(forms)]),)
+        return (f"{self.left.latex} &= {forms[0]}", *(f"&= {form}" for form in forms[1:]))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A layer, the cost, or what stands between; forward or backward."""
+
+    title: Note
+    lines: tuple[Line, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """All of it, in the order it is read."""
+
+    intro: tuple[Note, ...]
+    forward: tuple[Section, ...]
+    backward: tuple[Section, ...]
+
+
+def derivation(chain: Chain) -> Derivation:
+    """From the inputs to J, and from J back to the gradient of the input."""
+    rows = fold(chain.steps)
+    forward = [_forward(chain, row) for row in rows if row.step.kind != "input"]
+    backward = [_backward(chain, row) for row in reversed(rows)]
+    backward += [_outside(chain)]
+    return Derivation(_intro(chain), _joined(forward), _told_once(_joined(backward)))
+
+
+def _intro(chain: Chain) -> tuple[Note, ...]:
+    data = [q for step in chain.steps if step.kind == "input" for q in step.forward]
+    given = tuple(formula(f"{_written(q).text}: {size(q).text}") for q in data)
+    mean = "course" if chain.convention == "course" else "mean" if chain.reader.mean else "no_mean"
+    opening = Note("opening", {"layers": str(len(chain.layers)), "m": str(chain.m)})
+    return (opening, Note("given", {"data": given}), Note(f"convention.{mean}"))
+
+
+# ---- forward ----------------------------------------------------------------------------------------
+
+
+def _forward(chain: Chain, row: Row) -> Section:
+    step = row.steps[0]
+    made_by = {chain.reader.names[id(p.out)]: p for p in chain.pieces}
+    lines = tuple(_value_line(chain.reader, q, made_by[q.name]) for q in step.forward)
+    cache = (Note("cache", {"cache": tuple(map(formula, step.cache))}),) if step.cache else ()
+    return _written_l(row, step, Section(_title(row, back=False), lines, cache))
+
+
+def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
+    if piece.kind == "affine":
+        notes = (product_shape(reader, piece),)
+    elif piece.kind == "activation":
+        notes = (Note("shape.entrywise", {"x": formula(reader.name(piece.operands[0])), "size": size(q)}, "shape"),)
+    elif q.shape == ():
+        notes = (Note("shape.scalar", {"x": _written(q)}, "shape"),)
+    else:
+        notes = (Note("shape.is", {"size": size(q)}, "shape"),)
+    return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes)
+
+
+# ---- backward ---------------------------------------------------------------------------------------
+
+
+def _backward(chain: Chain, row: Row) -> Section:
+    step = row.steps[-1]
+    last = _last_steps(chain)
+    lines = tuple(_gradient_line(chain.reader, q) for q in step.backward_order if last[q.name] == step.id)
+    return _written_l(row, step, Section(_title(row, back=True), lines))
+
+
+def _outside(chain: Chain) -> Section:
+    """Gradients of parameters that belong to no layer."""
+    last = _last_steps(chain)
+    found = [q for s in chain.steps if s.kind == "input" for q in s.gradients if last[q.name] == s.id]
+    return Section(Note("title.outside"), tuple(_gradient_line(chain.reader, q) for q in found))
+
+
+def _last_steps(chain: Chain) -> dict[str, str]:
+    """The step at which all terms of a gradient are known."""
+    return {q.name: step.id for step in reversed(chain.steps) for q in step.backward_order}
+
+
+def _gradient_line(reader: Reader, q: Quantity) -> Line:
+    assert q.formula is not None
+    x = reader.values[q.name.removeprefix("d")]
+    terms = reader.terms(x)
+    whole = total([t.formula for t in terms])
+    if q.formula.text != whole.text:
+        rules, right = [_cancel_note(reader, terms[0])], _cancelled(reader, terms[0], q.formula)
+    elif len(terms) > 1:
+        rules, right = _paths(reader, x, terms), (whole,)
+    else:
+        rules, right = [rule(reader, terms[0])], (*_before(reader, terms[0]), whole)
+    scales = {note.key: note for t in terms for note in mean(reader, t)}
+    notes = [*rules, shape(reader, q, terms[0]), *uses(reader, terms, q.formula.text), *scales.values()]
+    return Line(_written(q), right, size(q), tuple(notes))
+
+
+def _paths(reader: Reader, x: Any, terms: list[Term]) -> list[Note]:
+    """Why several terms add, and the rule of each."""
+    users = tuple(formula(reader.name(t.piece.out)) for t in terms)
+    several = Note("paths", {"x": formula(reader.name(x)), "n": str(len(terms)), "users": users}, "rule")
+    return [several, *(replace(rule(reader, t), term=t.formula) for t in terms)]
+
+
+def _before(reader: Reader, term: Term) -> tuple[Formula, ...]:
+    """The form that shows the rule, before the derivative is put in."""
+    piece, name = term.piece, reader.name
+    out, x = name(piece.out), name(piece.operands[term.i])
+    if piece.kind == "loss":
+        return (formula(f"∂{'ℒ' if reader.course else out}/∂{x}"),)
+    if piece.kind == "activation" and piece.label not in ROWS_TOGETHER:
+        return (formula(f"{gradient_of(out)} ⊙ {function_name(piece.label)}′({x})"),)
+    return ()
+
+
+def _cancelled(reader: Reader, term: Term, short: Formula) -> tuple[Formula, ...]:
+    """From dA ⊙ g′(Z) to A − Y, written out."""
+    a, y, g, (loss,) = _ends(reader, term)
+    mean = "" if reader.course else "(1/m) "
+    if term.piece.label == "sigmoid":
+        inner = f"−{y} ⊙ (1 − {a}) + (1 − {y}) ⊙ {a}"
+        middle = f"({loss.formula.text}) ⊙ {a} ⊙ (1 − {a})"
+    else:
+        inner = f"−{y} + {a} ⊙ Σ {y}"
+        middle = REGISTRY["softmax"].formula[0].fill({"g": g, "y": a}).text
+    inner = f"{mean}({inner})" if mean else inner
+    return (*_before(reader, term), formula(middle), formula(inner), short)
+
+
+def _cancel_note(reader: Reader, term: Term) -> Note:
+    a, y, g, _ = _ends(reader, term)
+    minus = f"−{y}" if reader.course else f"−(1/m) {y}"
+    values = {
+        "difference": formula(f"{a} − {y}"),
+        "ones": formula(f"Σ {y} = 1"),
+        "product": formula(f"{a} ⊙ {g} = {minus}"),
+    }
+    return Note(f"cancel.{term.piece.label}", values, "rule")
+
+
+def _ends(reader: Reader, term: Term) -> tuple[str, str, str, list[Term]]:
+    """A, Y, dA and what the cost adds to dA, of an activation that only the cost uses."""
+    a = term.piece.out
+    losses = reader.terms(a)
+    return reader.name(a), reader.name(losses[0].piece.operands[1]), gradient_of(reader.name(a)), losses
+
+
+# ---- titles, folding, repetition ----------------------------------------------------------------------
+
+
+def _title(row: Row, back: bool) -> Note:
+    step, end = row.steps[0], ".back" * back
+    if row.folded:
+        ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
+        return Note(f"title.folded{end}", ends | {"activation": _activation(step)})
+    if step.kind == "dense":
+        return Note(f"title.layer{end}", {"l": str(step.layer), "activation": _activation(step)})
+    if step.kind == "loss":
+        named = step.label in CATALOGUE
+        return Note(f"title.loss{end}", {"loss": Note(step.label)}) if named else Note(f"title.cost{end}")
+    return Note("title.penalty" if step.kind == "penalty" else "title.ops")
+
+
+def _activation(step: Step) -> Note | str:
+    return step.label or Note("linear")
+
+
+def _joined(sections: list[Section]) -> tuple[Section, ...]:
+    """Without empty sections; ops in a row share one."""
+    kept: list[Section] = []
+    for section in sections:
+        if kept and section.title == kept[-1].title:
+            kept[-1] = replace(kept[-1], lines=(*kept[-1].lines, *section.lines))
+        elif section.lines:
+            kept.append(section)
+    return tuple(kept)
+
+
+def _written_l(row: Row, step: Step, section: Section) -> Section:
+    """The section of one layer, for the run of equal layers it stands for."""
+    return _mapped(section, lambda f: formula_l(f, step.layer)) if row.folded else section
+
+
+def _mapped(section: Section, change: Callable[[Formula], Formula]) -> Section:
+    def value(v: Any) -> Any:
+        return change(v) if isinstance(v, Formula) else tuple(map(change, v)) if isinstance(v, tuple) else v
+
+    def note(n: Note) -> Note:
+        return replace(n, values={k: value(v) for k, v in n.values.items()}, term=n.term and change(n.term))
+
+    def line(x: Line) -> Line:
+        return Line(change(x.left), tuple(map(change, x.right)), change(x.size), tuple(map(note, x.notes)))
+
+    return Section(section.title, tuple(map(line, section.lines)), tuple(map(note, section.notes)))
+
+
+def _told_once(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """A rule is explained where it is first used; later lines refer to that one."""
+    first: dict[str, Formula] = {}
+
+    def note(n: Note, left: Formula) -> Note:
+        origin = first.setdefault(n.key, left)
+        known = origin != left and f"derive.{n.key}.again" in CATALOGUE
+        return replace(n, key=f"{n.key}.again", values={**n.values, "first": origin}) if known else n
+
+    def line(x: Line) -> Line:
+        return replace(x, notes=tuple(note(n, x.left) for n in x.notes))
+
+    return tuple(replace(s, lines=tuple(map(line, s.lines))) for s in sections)
+
+
+def _written(q: Quantity) -> Formula:
+    return formula(q.written.removesuffix(" = A[0]"))

@@ -1,0 +1,251 @@
+"""Why a formula of the chain is what it is: its rule, its shape, what it uses, where its 1/m stands.
+
+A reason is a `Note`: a key of the catalogue and the formulas put into the sentence. `derivation.py`
+collects them; `latex.py` and `markdown.py` spell them out in the reader's language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..language import CATALOGUE, Lang, say
+from ..ops.formula import Formula
+from ..ops.op import REGISTRY
+from .formula import forward, function_name, gradient_of
+from .layers import Piece
+from .model import Quantity
+from .read import Reader, Term
+
+AND: dict[Lang, str] = {"zh": "、", "en": ", "}
+COLON: dict[Lang, str] = {"zh": "：", "en": ": "}
+ROWS_TOGETHER = frozenset(["softmax", "log_softmax"])  # activations that are not elementwise
+PASSED_ON = frozenset(["add", "multiply"])  # ops whose rule has a sentence of its own
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence of the catalogue.
+
+    Attributes
+    ----------
+    key : str
+        Its key; the "derive." in front of a derivation's own sentences is left out.
+    values : mapping
+        What is put into it: formulas, tuples of them, plain names, or other notes.
+    label : str
+        What it tells: "rule", "shape", "uses", "mean", or "" for none of these.
+    term : Formula or None
+        The summand it is about, if there are several.
+    """
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+    term: Formula | None = None
+
+
+def formula(text: str) -> Formula:
+    """A formula from its text."""
+    return Formula.of(text)
+
+
+def spell(note: Note, lang: Lang, plain: Callable[[str], str]) -> str:
+    """The sentence in a language, with formulas as $LaTeX$; `plain` makes other text safe."""
+    own = f"derive.{note.key}"
+    text = say(
+        own if own in CATALOGUE else note.key, lang, **{k: _spelled(v, lang, plain) for k, v in note.values.items()}
+    )
+    return text if note.term is None else f"{_spelled(note.term, lang, plain)}{COLON[lang]}{text}"
+
+
+def _spelled(value: Any, lang: Lang, plain: Callable[[str], str]) -> str:
+    if isinstance(value, Note):
+        return spell(value, lang, plain)
+    if isinstance(value, tuple):
+        return AND[lang].join(_spelled(v, lang, plain) for v in value)
+    return f"${value.latex}$" if isinstance(value, Formula) else plain(str(value))
+
+
+# ---- the rule ---------------------------------------------------------------------------------------
+
+
+def rule(reader: Reader, term: Term) -> Note:
+    """The rule of calculus behind one term of a gradient."""
+    piece = term.piece
+    x, n = piece.operands[term.i], reader.name
+    values = {
+        "x": formula(n(x)),
+        "y": formula(n(piece.out)),
+        "g": formula(gradient_of(n(piece.out))),
+        "forward": formula(f"{n(piece.out)} = {forward(piece, n).text}"),
+    }
+    key, more = RULES.get(piece.kind, _op)(reader, piece, term.i)
+    return Note(key, {**values, **more}, "rule")
+
+
+Rule = Callable[[Reader, Piece, int], tuple[str, dict[str, Any]]]
+
+
+def _affine(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    w, a, b = piece.operands
+    if i == 2:
+        columns = np.shape(_value(b)) == (piece.out._data.shape[0], 1)
+        return ("bias" if columns else "bias.broadcast"), {}
+    names = [reader.name(w), reader.name(a)]
+    key = "product.right" if i == 1 else "product.left"
+    return key + ".flipped" * piece.flipped, {"w": formula(names[0]), "a": formula(names[1])} | {
+        "wt": formula(f"{names[0]}ᵀ"),
+        "at": formula(f"{names[1]}ᵀ"),
+        "gt": formula(f"{gradient_of(reader.name(piece.out))}ᵀ"),
+    }
+
+
+def _activation(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    if piece.label in ROWS_TOGETHER:
+        return piece.label, {}
+    return "activation", {"derivative": derivative(piece.label)}
+
+
+def derivative(label: str) -> Formula:
+    """The derivative of an activation at one entry, from its record: tanh′ = 1 − tanh², ReLU′(z) = 1{z > 0}."""
+    name = function_name(label)
+    record = REGISTRY[label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ").replace(" · ", " ")
+    local = record[1:-1] if re.fullmatch(r"\([^()]*\)", record) else record
+    at = "(z)" if re.search(r"(?<![A-Za-z])x(?![A-Za-z])", local) else ""
+    return formula(f"{name}′{at} = {Formula.of(local).fill({'x': 'z', 'y': name + at}).text}")
+
+
+def _loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    return f"loss.{piece.label}", {"target": formula(reader.name(piece.operands[1]))}
+
+
+def _penalty(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    return "penalty", {}
+
+
+def _own_loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    return "loss.own", {}
+
+
+def _total(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    return "total", {}
+
+
+def _op(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    return (f"op.{piece.label}" if piece.label in PASSED_ON else "op"), {}
+
+
+RULES: dict[str, Rule] = {
+    "affine": _affine,
+    "activation": _activation,
+    "loss": _loss,
+    "own_loss": _own_loss,
+    "penalty": _penalty,
+    "total": _total,
+}
+
+
+# ---- the shape --------------------------------------------------------------------------------------
+
+
+def size(q: Quantity) -> Formula:
+    """Shape in symbols and numbers: (n[1], m) = (4, 400)."""
+    numbers = str(q.shape)
+    return formula(numbers if q.symbols == numbers else f"{q.symbols} = {numbers}")
+
+
+def shape(reader: Reader, q: Quantity, term: Term) -> Note:
+    """Why the gradient q has its shape."""
+    piece, i = term.piece, term.i
+    values = {"x": formula(reader.name(piece.operands[i])), "size": size(q)}
+    if piece.kind == "affine" and i < 2:
+        return Note("shape.product", values | _inner(reader, piece, i), "shape")
+    if q.shape != np.shape(piece.out._data) and term.formula.text.startswith(("Σ", "(1/m) Σ")):
+        symbols, numbers = f"{_symbols(reader, piece.out)} → {q.symbols}", f"{piece.out._data.shape} → {q.shape}"
+        return Note("shape.summed", values | {"symbols": formula(symbols), "numbers": formula(numbers)}, "shape")
+    return Note("shape.entrywise" if piece.kind == "activation" else "shape.same", values, "shape")
+
+
+def product_shape(reader: Reader, piece: Piece) -> Note:
+    """How the shapes of W A + b combine."""
+    w, a, b = piece.operands
+    left = _turn(_symbols(reader, w)) if piece.flipped else _symbols(reader, w)
+    numbers = _turn(str(np.shape(_value(w)))) if piece.flipped else str(np.shape(_value(w)))
+    symbols = f"{left} · {_symbols(reader, a)} → {_symbols(reader, piece.out)}"
+    values: dict[str, Any] = {
+        "symbols": formula(symbols),
+        "numbers": formula(f"{numbers} · {np.shape(_value(a))} → {piece.out._data.shape}"),
+    }
+    if b is None:
+        return Note("shape.forward", values, "shape")
+    return Note("shape.forward.bias", values | {"b": formula(reader.name(b)), "bias": size_of(reader, b)}, "shape")
+
+
+def size_of(reader: Reader, x: Any) -> Formula:
+    """Shape of a named value, in symbols and numbers."""
+    return size(reader.quantities[reader.names[id(x)]])
+
+
+def _inner(reader: Reader, piece: Piece, i: int) -> dict[str, Formula]:
+    """The two factors of a product rule, and the inner dimension they lose."""
+    w, a, _ = piece.operands
+    factors = ((a, False), (piece.out, True)) if piece.flipped else ((piece.out, False), (a, True))
+    if i == 1:
+        factors = ((w, not piece.flipped), (piece.out, False))
+    symbols = [_turn(_symbols(reader, x)) if turned else _symbols(reader, x) for x, turned in factors]
+    numbers = [str(np.shape(_value(x))[::-1] if turned else np.shape(_value(x))) for x, turned in factors]
+    end = piece.operands[i]
+    return {
+        "symbols": formula(f"{' · '.join(symbols)} → {_symbols(reader, end)}"),
+        "numbers": formula(f"{' · '.join(numbers)} → {np.shape(_value(end))}"),
+        "inner": formula(symbols[1][1:].split(",")[0]),
+    }
+
+
+def _symbols(reader: Reader, x: Any) -> str:
+    return reader.quantities[reader.names[id(x)]].symbols
+
+
+def _turn(pair: str) -> str:
+    """(a, b) as (b, a)."""
+    first, second = pair[1:-1].split(", ")
+    return f"({second}, {first})"
+
+
+# ---- what it uses, and 1/m --------------------------------------------------------------------------
+
+
+def uses(reader: Reader, terms: list[Term], text: str) -> list[Note]:
+    """Upstream gradients and values of the forward pass that occur in the formula."""
+    upstream: dict[str, Formula] = {}
+    cached: dict[str, Formula] = {}
+    for term in terms:
+        for x in (term.piece.out, *term.piece.operands):
+            if id(x) not in reader.names or x is reader.target:
+                continue
+            name = reader.name(x)
+            for written, found in ((gradient_of(name), upstream), (name, cached)):
+                if re.search(rf"(?<![A-Za-z0-9_]){re.escape(written)}(?![A-Za-z0-9_\[])", text):
+                    found[written] = formula(written)
+    key = ".".join(["uses", *["upstream"] * bool(upstream), *["cache"] * bool(cached)])
+    values = {"upstream": tuple(upstream.values()), "cache": tuple(cached.values())}
+    return [Note(key, values, "uses")] if upstream or cached else []
+
+
+def mean(reader: Reader, term: Term) -> list[Note]:
+    """Where the 1/m of a mean over samples stands."""
+    if not reader.mean:
+        return []
+    if term.piece.kind == "loss":
+        return [Note("mean.left_out" if reader.course else "mean.carried", {}, "mean")]
+    return [Note({"1/m": "mean.here", "m": "mean.removed"}[term.scale], {}, "mean")] if term.scale else []
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
