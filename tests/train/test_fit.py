@@ -184,14 +184,37 @@ def test_a_share_sets_samples_aside_and_a_pair_or_dataset_is_used_as_it_is(moons
     assert pair.cost == share.cost
 
 
-def test_early_stopping_ends_with_the_parameters_of_the_best_epoch():
+def by_heart(**options):
+    """A training with nothing to learn but by heart, so the validation cost soon rises."""
     rng = np.random.default_rng(0)
-    X, Y = rng.normal(size=(20, 30)), (rng.random((1, 30)) < 0.5).astype(float)  # nothing to learn but by heart
-    net = nn.DNN([20, 30, 1], seed=0)
-    history = fit(net, X[:, :20], Y[:, :20], epochs=500, validation=(X[:, 20:], Y[:, 20:]), early_stopping=5)
+    X, Y = rng.normal(size=(20, 30)), (rng.random((1, 30)) < 0.5).astype(float)
+    net, held_out = nn.DNN([20, 30, 1], seed=0), (X[:, 20:], Y[:, 20:])
+    history = fit(net, X[:, :20], Y[:, :20], epochs=500, validation=held_out, early_stopping=5, **options)
+    return net, history, BCE(net(held_out[0]), held_out[1]).item()
+
+
+def test_early_stopping_ends_with_the_parameters_of_the_best_epoch():
+    _, history, cost = by_heart()
     assert history.stopped_early
     assert len(history) == history.best["epochs"] + 6 < 500
-    assert BCE(net(X[:, 20:]), Y[:, 20:]).item() == history.best["val_cost"] < history.val_cost[-1]
+    assert cost == history.best["val_cost"] < history.val_cost[-1]
+
+
+@pytest.mark.parametrize("after", [3, 0])
+def test_early_stopping_remembers_its_best_across_a_kill(tmp_path, after):
+    """Killed between the best epoch and the end of patience, or after the end."""
+    path = tmp_path / "training.npz"
+    whole, expected, _ = by_heart()
+
+    def kill_late(epoch, history):
+        if after and epoch == expected.best["epochs"] + after:
+            raise KeyboardInterrupt
+
+    by_heart(checkpoint=path, callback=kill_late)
+    net, history, _ = by_heart(checkpoint=path, resume=True)
+    assert history.val_cost == expected.val_cost
+    assert history.stopped_early
+    assert same(net, whole)
 
 
 # ---- ends ---------------------------------------------------------------------------------------------
@@ -333,6 +356,7 @@ def test_a_checkpoint_of_another_net_is_refused(moons, tmp_path):
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number ≥ 1; got 0"),
         ({"l2": -0.1}, ValueError, r"l2 must be a finite number ≥ 0; got -0\.1"),
         ({"validation": 1.5}, ValueError, r"validation must be a fraction between 0 and 1; got 1\.5"),
+        ({"checkpoint": "no/such/folder/a.npz"}, FileNotFoundError, "checkpoint: the folder no/such/folder does not"),
         ({"early_stopping": 3}, ValueError, "early_stopping needs validation="),
         ({"early_stopping": 0, "validation": 0.2}, ValueError, "patience must be a whole number ≥ 1; got 0"),
     ],
@@ -376,10 +400,9 @@ def test_parity_is_learned(n):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_digits_are_learned_to_97_percent_on_a_held_out_fifth(seed):
     train, test = data.digits().split(0.2, seed=seed)
-    X, scaler = data.standardize(data.shifted(train).X)
-    net = nn.DNN([64, 128, 64, 10], output=None, seed=seed)
+    net = nn.DNN([64, 128, 64, 10], output="softmax", seed=seed)
     history = fit(
-        net, X, data.shifted(train).Y, nn.cross_entropy, optim.Adam(net.parameters()), epochs=20, batch_size=64,
-        schedule=optim.CosineDecay(0.002, 20), validation=(scaler(test.X), test.Y),
+        net, *data.shifted(train), nn.categorical_cross_entropy, optim.Adam(net.parameters()), epochs=40,
+        batch_size=64, schedule=optim.CosineDecay(0.003, 40), validation=test, seed=seed,
     )  # fmt: skip
-    assert history.val_accuracy[-1] >= 0.97
+    assert history.val_accuracy[-1] >= 0.975

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pathlib
 from collections.abc import Callable
 from typing import Any
 
@@ -106,7 +107,7 @@ def fit(
     StateError
         If the file to resume from is damaged or belongs to another net or optimiser.
     FileNotFoundError
-        If `resume` is a path without a file.
+        If `resume` is a path without a file, or `checkpoint` lies in no folder.
 
     Notes
     -----
@@ -138,7 +139,7 @@ def fit(
         schedule=schedule,
         watch=_watch(early_stopping, held_out),
     )
-    _resume(session, checkpoint, resume)
+    _prepare(session, checkpoint, resume)
     _run(session, epochs, progress, callback, checkpoint)
     return session.history
 
@@ -170,8 +171,10 @@ def _run(
         session.net.load_state_dict(session.watch.parameters)
 
 
-def _resume(session: Session, checkpoint: Path | None, resume: bool | Path) -> None:
-    """Go on from a file, if that is wanted and, for `resume=True`, there is one."""
+def _prepare(session: Session, checkpoint: Path | None, resume: bool | Path) -> None:
+    """See that checkpoints have a place; go on from a file, if wanted and, for `resume=True`, if there is one."""
+    if checkpoint is not None and not (folder := pathlib.Path(checkpoint).parent).is_dir():
+        raise FileNotFoundError(f"checkpoint: the folder {folder} does not exist")
     if resume is False:
         return
     if resume is not True:
