@@ -16,6 +16,7 @@ from .markdown import markdown
 from .model import Quantity, Step
 from .names import canonical
 from .read import Reader
+from .source import numpy_program
 from .table import table
 
 CONVENTIONS = ("course", "autograd")
@@ -142,6 +143,44 @@ class Chain:
         # Backpropagation, derived step by step
         """
         return markdown(self)
+
+    def numpy(self, update: bool = False, functions: bool = False) -> str:
+        """Forward and backward as the NumPy program a careful student would write.
+
+        Run where only the names of its comment "Needs" exist, it gives J and every gradient of this
+        chain, to rounding. What is no layer, activation or loss is written from the recorded ops.
+
+        Parameters
+        ----------
+        update : bool
+            End with a step of gradient descent; `learning_rate` must exist.
+        functions : bool
+            In the notes' decomposition: `linear_forward`, `L_model_backward` and so on, with
+            `parameters["W1"]` and `grads["dW1"]`. For plain stacks of dense layers.
+
+        Raises
+        ------
+        ShapeError
+            If J is not a single number.
+        OpError
+            If an op cannot be written as NumPy calls, or with `functions` if a step does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_cn as tg
+        >>> from tinygrad_cn import nn
+        >>> net = nn.DNN([2, 1], seed=1)
+        >>> J = nn.binary_cross_entropy(net(np.ones((2, 5))), np.ones((1, 5)))
+        >>> print(J.chain(lang="en").numpy())  # doctest: +ELLIPSIS
+        # Forward and backward pass · layers: 1
+        ...
+        # Layer 1 backward
+        dZ1 = A1 - Y  # (1, 5)
+        dW1 = dZ1 @ X.T / m  # (1, 5) @ (5, 2) -> (1, 2)
+        db1 = np.sum(dZ1, axis=1, keepdims=True) / m  # (1, 1)
+        <BLANKLINE>
+        """
+        return numpy_program(self, update, functions)
 
     def __str__(self) -> str:
         return table(self)

@@ -40,10 +40,10 @@ add: Any = np.add.reduce
 multiply: Any = np.multiply.reduce
 
 
-def count(x: Any, axis: Axis) -> int:
+def count(x: Any, axis: Axis) -> Any:
     """How many entries of x go into each result."""
     if axis is None:
-        return int(x.size)
+        return x.size
     return math.prod(x.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
 
 
@@ -90,7 +90,7 @@ def _from_mean(x: Any, axis: Axis) -> Any:
     return x - MEAN(x, axis=axis, keepdims=True)
 
 
-def _freedom(x: Any, axis: Axis, ddof: int) -> int:
+def _freedom(x: Any, axis: Axis, ddof: int) -> Any:
     return max(count(x, axis) - ddof, 0)
 
 

@@ -1,0 +1,36 @@
+"""Functions that NumPy does not have: a program that needs one defines it at its top."""
+
+from __future__ import annotations
+
+HELPERS = {
+    "normal_cdf": '''\
+def normal_cdf(x):
+    """The distribution function of the standard normal."""
+    tail = np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
+    return tail.astype(x.dtype)
+''',
+    "scatter": '''\
+def scatter(g, index, shape):
+    """Zeros with g added at index: the gradient of x[index]."""
+    x = np.zeros(shape, g.dtype)
+    np.add.at(x, index, g)
+    return x
+''',
+    "put_diagonal": '''\
+def put_diagonal(x, shape, offset=0, axis1=0, axis2=1):
+    """Zeros with x on a diagonal: the gradient of np.diagonal."""
+    y = np.zeros(shape, x.dtype)
+    rows = np.arange(x.shape[-1]) + max(-offset, 0)
+    columns = np.arange(x.shape[-1]) + max(offset, 0)
+    np.moveaxis(y, (axis1, axis2), (-2, -1))[..., rows, columns] = x
+    return y
+''',
+    "recurrence": '''\
+def recurrence(a, b):
+    """y[k] = b[k] + a[k] y[k - 1] along the first axis."""
+    y = np.array(b, dtype=np.result_type(a, b))
+    for k in range(1, len(y)):
+        y[k] += a[k] * y[k - 1]
+    return y
+''',
+}
