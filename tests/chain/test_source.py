@@ -8,6 +8,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import nn
+from tinygrad_cn.chain.source.rows import ACTIVATIONS, LOSSES
 from tinygrad_cn.errors import OpError, ShapeError
 from tinygrad_cn.ops.op import REGISTRY
 
@@ -155,6 +156,13 @@ def test_hand_written_losses(loss, convention):
     check(loss(two_layers()[0]), convention=convention)
 
 
+def test_a_cost_of_shape_1_1():
+    A = tg.sigmoid(leaf(1, 3) @ X + leaf(1, 1))
+    check((-1 / M) * (np.dot(ONE, np.log(A).T) + np.dot(1 - ONE, np.log(1 - A).T)))
+    W = leaf(1, 3)
+    check(np.dot(W @ X - ONE, (W @ X - ONE).T) + 0.1 * np.dot(W, W.T))
+
+
 def test_single_neuron():
     w, b = leaf(3, 1), leaf(1, 1)
     z = w.T @ X + b
@@ -227,7 +235,9 @@ def test_ops_that_belong_to_no_layer():
     W, gamma, beta = leaf(4, 3), leaf(4, 1), leaf(4, 1)
     Z = W @ X
     normal = (Z - Z.mean(axis=1, keepdims=True)) / np.sqrt(Z.var(axis=1, keepdims=True) + 1e-5)
-    check((np.tanh(gamma * normal + beta) ** 2).mean())
+    text = check((np.tanh(gamma * normal + beta) ** 2).mean())
+    assert "dp1 = np.sum(du7 * u6, axis=1, keepdims=True) / m" in text
+    assert "dZ1 = du1 + du2 + " in text
 
 
 def test_a_graph_without_layers():
@@ -285,6 +295,25 @@ def test_every_op_can_be_written(op):
             if x.grad is not None:
                 assert_same(result[f"d{x.name}"], x.grad, f"case {i}: d{x.name}", rtol=1e-9)
         assert max(map(len, text.splitlines())) <= 100, f"case {i}"
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_notes_lines_of_an_activation_agree_with_its_record(name):
+    forward, back = ACTIVATIONS[name]
+    op, Z, dA = REGISTRY[name], 2 * RNG.standard_normal((4, 5)), RNG.standard_normal((4, 5))
+    A = op.forward(Z)
+    assert_same(forward(Z), A, name)
+    assert_same(back(dA, A, Z), op.gradient(0, dA, A, [Z], {}), name)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_notes_lines_of_a_loss_agree_with_its_record(name, rows):
+    forward, derivative = LOSSES[name]
+    op, A = REGISTRY[name], RNG.uniform(0.05, 0.95, (rows, 5))
+    Y = np.eye(rows)[:, RNG.integers(0, rows, 5)]
+    assert_same(forward(A, Y, 5), op.forward(A, Y), name)
+    assert_same(derivative(A, Y) / 5, op.gradient(0, 1.0, op.forward(A, Y), [A, Y], {}), name)
 
 
 # ---- a step, and the notes' functions ---------------------------------------------------------------
@@ -489,6 +518,13 @@ def test_hand_written_losses_carry_no_number_of_the_data_either(loss, monkeypatc
     result = run(text, X=X, Y=TWO, **{k: v.numpy() for k, v in p.items()})
     for name, value in p.items():
         assert_same(result[f"d{name}"], value.grad, name)
+
+
+def test_a_layer_of_one_unit_and_one_sample_is_a_layer():
+    text = NETS["one sample"]().chain(lang="en").numpy()
+    assert [line for line in text.splitlines() if line.startswith("# ") and "(" not in line][2:] == [
+        "# Layer 1", "# Layer 2", "# Cost J", "# Layer 2 backward", "# Layer 1 backward",
+    ]  # fmt: skip
 
 
 def test_two_languages():

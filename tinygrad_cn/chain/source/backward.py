@@ -34,8 +34,8 @@ class Backward:
         self._reader = program.reader
         self._tracer = program.tracer
         root = program.chain.root
-        one = self._tracer.symbol(self._tracer.lift(1), np.ones_like(root._data))
-        self.gradients: dict[Node, Symbol] = {root: self._tracer.broadcast(one, root._data.shape)}
+        one = self._tracer.symbol(self._tracer.lift(1), np.ones((), root._data.dtype))
+        self.gradients: dict[Node, Symbol] = {root: self._tracer.broadcast(one, program.symbol(root).shape)}
         self._parts: dict[Node, list[Symbol]] = {}
         self._waiting = self._count_pieces()
         self._makers = {piece.out: piece for piece in self._reader.pieces}

@@ -80,7 +80,8 @@ class Program:
     def open(self, piece: Piece, back: str) -> None:
         """Lines from here on belong to the section of this piece."""
         layer = self.reader.layer_of[id(piece.out)]
-        kind = "cost" if piece.out._data.size == 1 else "layer" if layer else "source.ops"
+        dense = layer and piece.kind in ("affine", "activation")
+        kind = "cost" if piece.out._data.size == 1 and not dense else "layer" if layer else "source.ops"
         self._section = say(f"{kind}{back}", self.chain.lang, l=layer)
 
     def assign(self, name: str, symbol: Symbol, comment: str, samples: bool = False) -> Symbol:

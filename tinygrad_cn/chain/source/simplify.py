@@ -54,6 +54,8 @@ def _divide(tracer: Tracer, args: tuple[Expr, ...], scalar: bool) -> Expr | None
         return a
     if scalar and a is b:
         return tracer.lift(1)
+    if b is tracer.m.expr and a.head is np.multiply and a.args[1] is b:
+        return a.args[0]
     if scalar and b.head is np.multiply and a in b.args:
         return tracer.expr(np.divide, (tracer.lift(1), b.args[1 - b.args.index(a)]))
     return _sign_outside(tracer, np.divide, args, scalar)

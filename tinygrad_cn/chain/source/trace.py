@@ -39,6 +39,11 @@ class Tracer:
         `spell(op)`: code that says in NumPy calls what the op does.
     array : callable
         `array(a)`: the expression of an array that came from outside, or None to write its entries.
+
+    Attributes
+    ----------
+    trouble : int
+        How many calls have overflowed, divided by zero or made NaN.
     """
 
     def __init__(self, m: int, spell: Spell, array: Callable[[Array], Expr | None] = lambda a: None) -> None:
