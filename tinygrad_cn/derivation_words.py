@@ -17,6 +17,11 @@ DERIVATION: dict[str, dict[str, str]] = {
         "en": "Layers: {layers}; samples: $m = {m}$, one per column. The forward pass comes first and caches "
         "what the backward pass will need; then the chain rule takes us from $J$ back, layer by layer.",
     },
+    "opening.ops": {
+        "zh": "先做前向传播；再从 $J$ 出发，用链式法则一步一步往回求梯度。",
+        "en": "The forward pass comes first; then the chain rule takes us from $J$ back, step by step.",
+    },
+    "called": {"zh": "$J$ 在这里写作 {root}。", "en": "$J$ is written {root} here."},
     "given": {"zh": "已知 {data}。", "en": "Given: {data}."},
     "convention.course": {
         "zh": "课程约定：$J$ 是单个样本损失 $\\mathcal{{L}}$ 的平均。$dA$、$dZ$ 是 $\\mathcal{{L}}$ 的导数，"
@@ -25,7 +30,7 @@ DERIVATION: dict[str, dict[str, str]] = {
         "derivatives of $\\mathcal{{L}}$, one sample per column, without $\\frac{{1}}{{m}}$; $dW$ and $db$ are "
         "derivatives of $J$, and $\\frac{{1}}{{m}}$ stands in them.",
     },
-    "convention.mean": {
+    "convention.autograd": {
         "zh": "自动求导约定：每个 $d$ 都是真正的 $\\partial J / \\partial(\\cdot)$。$J$ 里的 $\\frac{{1}}{{m}}$ "
         "从第一个梯度起就带着。",
         "en": "Autograd convention: every $d$ is the true $\\partial J / \\partial(\\cdot)$. The "
@@ -36,6 +41,10 @@ DERIVATION: dict[str, dict[str, str]] = {
         "J / \\partial(\\cdot)$。",
         "en": "$J$ is no mean over the samples, so the $\\frac{{1}}{{m}}$ of the course convention does not "
         "apply; every $d$ below is the true $\\partial J / \\partial(\\cdot)$.",
+    },
+    "convention.no_layers": {
+        "zh": "下面每个 $d$ 都是真正的 $\\partial J / \\partial(\\cdot)$。",
+        "en": "Every $d$ below is the true $\\partial J / \\partial(\\cdot)$.",
     },
     # headings
     "title.layer": {"zh": "第 {l} 层：{activation}", "en": "Layer {l}: {activation}"},
@@ -57,6 +66,7 @@ DERIVATION: dict[str, dict[str, str]] = {
     "title.outside": {"zh": "不属于任何层的参数", "en": "Parameters outside the layers"},
     "linear": {"zh": "线性", "en": "linear"},
     "cache": {"zh": "缓存 {cache}，留给反向传播。", "en": "Cached for the backward pass: {cache}."},
+    "start": {"zh": "{x} 对自身的导数。", "en": "The derivative of {x} in itself."},
     # matrix products
     "product.left": {
         "zh": "矩阵乘积。在 {forward} 里，左因子 {w} 的梯度等于上游 {g} 右乘 {at}。",
@@ -183,6 +193,7 @@ DERIVATION: dict[str, dict[str, str]] = {
         "zh": "{forward} 是各项之和，每一项的梯度都是 1。",
         "en": "In the sum {forward} each term has the gradient 1.",
     },
+    "total.again": {"zh": "与 {first} 同理。", "en": "As for {first}."},
     # other ops
     "op": {
         "zh": "链式法则。上游 {g} 乘以 {forward} 的局部导数。",

@@ -33,7 +33,7 @@ SPELLINGS = {
     "softmax′(z)": r"\operatorname{softmax}'(z)",
     "∂J₁/∂A[2]": r"\frac{\partial J_{1}}{\partial A^{[2]}}",
     "y[k − 1] + xⱼ": r"y_{k - 1} + x_{j}",
-    "x[0, 1:3]": "x [0, 1: 3]",
+    "x[0, 1:3]": r"x [0, 1\colon 3]",
     "1e−05 W[1]": r"1 \times 10^{-5} W^{[1]}",
     "a⁻ᵀ g": r"a^{-\mathsf{T}} g",
     "a mod b": r"a \bmod b",

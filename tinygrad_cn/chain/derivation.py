@@ -5,6 +5,7 @@ It says what is to be said, in no language; `latex.py` and `markdown.py` write i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from .formula import function_name, gradient_of, total
 from .layers import Piece
 from .model import Quantity, Step
 from .read import Reader, Term
-from .reason import ROWS_TOGETHER, Note, formula, mean, product_shape, rule, shape, size, uses
+from .reason import ROWS_TOGETHER, Note, formula, mean, product_shape, rule, same_shape, shape, size, uses
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -61,28 +62,35 @@ class Derivation:
 
 def derivation(chain: Chain) -> Derivation:
     """From the inputs to J, and from J back to the gradient of the input."""
-    rows = fold(chain.steps)
-    forward = [_forward(chain, row) for row in rows if row.step.kind != "input"]
-    backward = [_backward(chain, row) for row in reversed(rows)]
-    backward += [_outside(chain)]
+    rows, reader = fold(chain.steps), chain.reader
+    made_by = {reader.names[id(piece.out)]: piece for piece in chain.pieces}
+    forward = [_forward(reader, row, made_by) for row in rows if row.step.kind != "input"]
+    # A gradient is complete at the step where the last of its terms is known.
+    last = {q.name: step.id for step in reversed(chain.steps) for q in step.backward_order}
+    backward = [_backward(reader, row, last) for row in reversed(rows)]
+    backward = [_start(chain), *backward, _outside(chain, last)]
     return Derivation(_intro(chain), _joined(forward), _told_once(_joined(backward)))
 
 
 def _intro(chain: Chain) -> tuple[Note, ...]:
     data = [q for step in chain.steps if step.kind == "input" for q in step.forward]
     given = tuple(formula(f"{_written(q).text}: {size(q).text}") for q in data)
-    mean = "course" if chain.convention == "course" else "mean" if chain.reader.mean else "no_mean"
-    opening = Note("opening", {"layers": str(len(chain.layers)), "m": str(chain.m)})
-    return (opening, Note("given", {"data": given}), Note(f"convention.{mean}"))
+    root = formula(chain.reader.name(chain.root))
+    mean = chain.convention if chain.reader.mean else "no_mean" if chain.layers else "no_layers"
+    return (
+        Note("opening" if chain.layers else "opening.ops", {"layers": str(len(chain.layers)), "m": str(chain.m)}),
+        *([Note("given", {"data": given})] if given else []),
+        *([Note("called", {"root": root})] if root.text != "J" else []),
+        Note(f"convention.{mean}"),
+    )
 
 
 # ---- forward ----------------------------------------------------------------------------------------
 
 
-def _forward(chain: Chain, row: Row) -> Section:
+def _forward(reader: Reader, row: Row, made_by: dict[str, Piece]) -> Section:
     step = row.steps[0]
-    made_by = {chain.reader.names[id(p.out)]: p for p in chain.pieces}
-    lines = tuple(_value_line(chain.reader, q, made_by[q.name]) for q in step.forward)
+    lines = tuple(_value_line(reader, q, made_by[q.name]) for q in step.forward)
     cache = (Note("cache", {"cache": tuple(map(formula, step.cache))}),) if step.cache else ()
     return _written_l(row, step, Section(_title(row, back=False), lines, cache))
 
@@ -91,7 +99,7 @@ def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
     if piece.kind == "affine":
         notes = (product_shape(reader, piece),)
     elif piece.kind == "activation":
-        notes = (Note("shape.entrywise", {"x": formula(reader.name(piece.operands[0])), "size": size(q)}, "shape"),)
+        notes = (same_shape(piece, formula(reader.name(piece.operands[0])), size(q)),)
     elif q.shape == ():
         notes = (Note("shape.scalar", {"x": _written(q)}, "shape"),)
     else:
@@ -102,23 +110,26 @@ def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
 # ---- backward ---------------------------------------------------------------------------------------
 
 
-def _backward(chain: Chain, row: Row) -> Section:
+def _backward(reader: Reader, row: Row, last: dict[str, str]) -> Section:
     step = row.steps[-1]
-    last = _last_steps(chain)
-    lines = tuple(_gradient_line(chain.reader, q) for q in step.backward_order if last[q.name] == step.id)
+    lines = tuple(_gradient_line(reader, q) for q in step.backward_order if last[q.name] == step.id)
     return _written_l(row, step, Section(_title(row, back=True), lines))
 
 
-def _outside(chain: Chain) -> Section:
+def _start(chain: Chain) -> Section:
+    """The gradient of J itself, where a formula speaks of it."""
+    j = chain.reader.name(chain.root)
+    dj = re.compile(rf"(?<!\w){re.escape(gradient_of(j))}(?!\w)")
+    texts = [q.formula.text for q in chain.quantities.values() if q.role == "gradient" and q.formula is not None]
+    notes = (Note("start", {"x": formula(j)}, "rule"),)
+    line = Line(formula(gradient_of(j)), (formula(f"∂{j}/∂{j}"), formula("1")), formula("()"), notes)
+    return Section(Note("title.cost.back"), (line,) if any(map(dj.search, texts)) else ())
+
+
+def _outside(chain: Chain, last: dict[str, str]) -> Section:
     """Gradients of parameters that belong to no layer."""
-    last = _last_steps(chain)
     found = [q for s in chain.steps if s.kind == "input" for q in s.gradients if last[q.name] == s.id]
     return Section(Note("title.outside"), tuple(_gradient_line(chain.reader, q) for q in found))
-
-
-def _last_steps(chain: Chain) -> dict[str, str]:
-    """The step at which all terms of a gradient are known."""
-    return {q.name: step.id for step in reversed(chain.steps) for q in step.backward_order}
 
 
 def _gradient_line(reader: Reader, q: Quantity) -> Line:
@@ -149,7 +160,7 @@ def _before(reader: Reader, term: Term) -> tuple[Formula, ...]:
     piece, name = term.piece, reader.name
     out, x = name(piece.out), name(piece.operands[term.i])
     if piece.kind == "loss":
-        return (formula(f"∂{'ℒ' if reader.course else out}/∂{x}"),)
+        return (formula(f"∂{'ℒ' if reader.course else name(reader.root)}/∂{x}"),)
     if piece.kind == "activation" and piece.label not in ROWS_TOGETHER:
         return (formula(f"{gradient_of(out)} ⊙ {function_name(piece.label)}′({x})"),)
     return ()
@@ -204,7 +215,8 @@ def _title(row: Row, back: bool) -> Note:
 
 
 def _activation(step: Step) -> Note | str:
-    return step.label or Note("linear")
+    name = function_name(step.label)  # σ is called sigmoid in a heading
+    return (name if len(name) > 1 else step.label) or Note("linear")
 
 
 def _joined(sections: list[Section]) -> tuple[Section, ...]:

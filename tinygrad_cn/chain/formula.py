@@ -124,6 +124,11 @@ def _scaled(formula: Formula, scale: str) -> Formula:
     return Formula.of(f"{'m' if scale == 'm' else '(1/m)'} {_wrap(formula.text)}")
 
 
+def weighted(weight: str, formula: Formula) -> Formula:
+    """The gradient of a term that counts in J with a weight: dJ₁ (A − Y)."""
+    return Formula.of(f"{weight} {_wrap(formula.text)}")
+
+
 def _wrap(text: str) -> str:
     """Brackets around a sum, so that a factor in front applies to all of it."""
     return f"({text})" if _binding(text) == 1 else text
@@ -164,6 +169,7 @@ def fill_op(op: Op, inputs: list[str], options: dict[str, Any] | None) -> str:
 def _tidy(text: str) -> str:
     """Write constant exponents as a person would: x^(3 − 1) as x², x^(2 − 1) as x."""
     text = re.sub(r"\^\((\d+) − 1\)", lambda m: f"^{int(m[1]) - 1}", text)
+    text = re.sub(r"\(([^() ]+)\)\^1(?![\d.])", r"\1", text)
     return re.sub(r"\^([123])(?![\d.])", lambda m: ["", "²", "³"][int(m[1]) - 1], text)
 
 

@@ -29,7 +29,7 @@ DOCUMENT = r"""HEAD
 \setlength{\jot}{6pt}
 \pagestyle{plain}
 \begin{document}
-\abovedisplayskip=0pt
+\abovedisplayskip=-4pt
 \postdisplaypenalty=10000
 \begin{center}
 \LARGE\bfseries TITLE

@@ -17,7 +17,7 @@ from ..errors import GraphError
 from ..ops.formula import Formula
 from ..ops.op import Array
 from .convention import is_mean, per_sample, samples
-from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total
+from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total, weighted
 from .layers import Piece, inner_nodes, pieces
 from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
 from .names import given_names, written
@@ -199,8 +199,18 @@ class Reader:
 
     def terms(self, x: Any) -> list[Term]:
         """What each consumer of x adds to its gradient, in the order of use."""
-        scaled = [(p, i, self._scale(p, x)) for p, i in self.consumers[id(x)]]
-        return [Term(p, i, scale, contribution(p, i, self.name, scale)) for p, i, scale in scaled]
+        return [self._term(p, i, self._scale(p, x)) for p, i in self.consumers[id(x)]]
+
+    def _term(self, piece: Piece, i: int, scale: str) -> Term:
+        alone = contribution(piece, i, self.name, scale)
+        if piece.kind not in ("loss", "own_loss", "penalty") or self._counts_once(piece.out):
+            return Term(piece, i, scale, alone)
+        return Term(piece, i, scale, weighted(gradient_of(self.name(piece.out)), alone))
+
+    def _counts_once(self, term: Node) -> bool:
+        """Whether a term of the cost has the gradient 1: it is J, or J is a plain sum with it."""
+        uses = self.consumers.get(id(term), [])
+        return term is self.root or [(p.kind, p.out is self.root) for p, _ in uses] == [("total", True)]
 
     def _scale(self, piece: Piece, x: Any) -> str:
         """The factor the course convention puts between d(out) and d(x)."""
@@ -304,7 +314,7 @@ class Reader:
         """dZ; A − Y where the loss and the output activation cancel."""
         uses = self.consumers.get(id(act.out), [])
         shapes = f"{shape} ⊙ {shape}" if act.label not in ("softmax", "log_softmax") else shape
-        if len(uses) == 1 and (act.label, uses[0][0].label) in FUSED and uses[0][0].out is self.root:
+        if len(uses) == 1 and (act.label, uses[0][0].label) in FUSED and self._counts_once(uses[0][0].out):
             y = self.name(uses[0][0].operands[1])
             difference = f"{self.name(act.out)} − {y}"
             fused = Formula.of(difference if self.course else f"(1/m) ({difference})")

@@ -16,6 +16,7 @@ import numpy as np
 from ..autograd import Node
 from ..language import CATALOGUE, Lang, say
 from ..ops.formula import Formula
+from ..ops.notation import Bracket, parse
 from ..ops.op import REGISTRY
 from .formula import forward, function_name, gradient_of
 from .layers import Piece
@@ -25,6 +26,12 @@ from .read import Reader, Term
 AND: dict[Lang, str] = {"zh": "、", "en": ", "}
 COLON: dict[Lang, str] = {"zh": "：", "en": ": "}
 ROWS_TOGETHER = frozenset(["softmax", "log_softmax"])  # activations that are not elementwise
+PRODUCTS = {  # Z = W A is n × m, A is k × m
+    "forward": "({n}, {k}) · ({k}, {m}) → ({n}, {m})",
+    "left": "({n}, {m}) · ({m}, {k}) → ({n}, {k})",
+    "left.flipped": "({k}, {m}) · ({m}, {n}) → ({k}, {n})",
+    "right": "({k}, {n}) · ({n}, {m}) → ({k}, {m})",
+}
 PASSED_ON = frozenset(["add", "multiply"])  # ops whose rule has a sentence of its own
 
 
@@ -116,7 +123,8 @@ def derivative(label: str) -> Formula:
     """The derivative of an activation at one entry, from its record: tanh′ = 1 − tanh², ReLU′(z) = 1{z > 0}."""
     name = function_name(label)
     record = REGISTRY[label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ").replace(" · ", " ")
-    local = record[1:-1] if re.fullmatch(r"\([^()]*\)", record) else record
+    whole = parse(record).items
+    local = record[1:-1] if len(whole) == 1 and isinstance(whole[0], Bracket) else record
     at = "(z)" if re.search(r"(?<![A-Za-z])x(?![A-Za-z])", local) else ""
     return formula(f"{name}′{at} = {Formula.of(local).fill({'x': 'z', 'y': name + at}).text}")
 
@@ -165,23 +173,26 @@ def shape(reader: Reader, q: Quantity, term: Term) -> Note:
     piece, i = term.piece, term.i
     values = {"x": formula(reader.name(piece.operands[i])), "size": size(q)}
     if piece.kind == "affine" and i < 2:
-        return Note("shape.product", values | _inner(reader, piece, i), "shape")
+        which = "right" if i == 1 else "left.flipped" if piece.flipped else "left"
+        return Note("shape.product", values | _product(reader, piece, which), "shape")
+    if q.shape == ():
+        return Note("shape.scalar", {"x": formula(q.written)}, "shape")
     if q.shape != np.shape(piece.out._data) and term.formula.text.startswith(("Σ", "(1/m) Σ")):
-        symbols, numbers = f"{_symbols(reader, piece.out)} → {q.symbols}", f"{piece.out._data.shape} → {q.shape}"
-        return Note("shape.summed", values | {"symbols": formula(symbols), "numbers": formula(numbers)}, "shape")
-    return Note("shape.entrywise" if piece.kind == "activation" else "shape.same", values, "shape")
+        arrows = _arrows(f"{_symbols(reader, piece.out)} → {q.symbols}", f"{piece.out._data.shape} → {q.shape}")
+        return Note("shape.summed", values | arrows, "shape")
+    return same_shape(piece, values["x"], values["size"])
+
+
+def same_shape(piece: Piece, x: Formula, shape: Formula) -> Note:
+    """Of what keeps the shape of x."""
+    entrywise = piece.kind == "activation" and piece.label not in ROWS_TOGETHER
+    return Note("shape.entrywise" if entrywise else "shape.same", {"x": x, "size": shape}, "shape")
 
 
 def product_shape(reader: Reader, piece: Piece) -> Note:
     """How the shapes of W A + b combine."""
-    w, a, b = piece.operands
-    left = _turn(_symbols(reader, w)) if piece.flipped else _symbols(reader, w)
-    numbers = _turn(str(np.shape(_value(w)))) if piece.flipped else str(np.shape(_value(w)))
-    symbols = f"{left} · {_symbols(reader, a)} → {_symbols(reader, piece.out)}"
-    values: dict[str, Any] = {
-        "symbols": formula(symbols),
-        "numbers": formula(f"{numbers} · {np.shape(_value(a))} → {piece.out._data.shape}"),
-    }
+    b = piece.operands[2]
+    values = _product(reader, piece, "forward")
     if b is None:
         return Note("shape.forward", values, "shape")
     return Note("shape.forward.bias", values | {"b": formula(reader.name(b)), "bias": size_of(reader, b)}, "shape")
@@ -192,30 +203,28 @@ def size_of(reader: Reader, x: Any) -> Formula:
     return size(reader.quantities[reader.names[id(x)]])
 
 
-def _inner(reader: Reader, piece: Piece, i: int) -> dict[str, Formula]:
-    """The two factors of a product rule, and the inner dimension they lose."""
-    w, a, _ = piece.operands
-    factors = ((a, False), (piece.out, True)) if piece.flipped else ((piece.out, False), (a, True))
-    if i == 1:
-        factors = ((w, not piece.flipped), (piece.out, False))
-    symbols = [_turn(_symbols(reader, x)) if turned else _symbols(reader, x) for x, turned in factors]
-    numbers = [str(np.shape(_value(x))[::-1] if turned else np.shape(_value(x))) for x, turned in factors]
-    end = piece.operands[i]
-    return {
-        "symbols": formula(f"{' · '.join(symbols)} → {_symbols(reader, end)}"),
-        "numbers": formula(f"{' · '.join(numbers)} → {np.shape(_value(end))}"),
-        "inner": formula(symbols[1][1:].split(",")[0]),
-    }
+def _product(reader: Reader, piece: Piece, which: str) -> dict[str, Formula]:
+    """How shapes combine in W A, or in one of its gradients, in symbols and in numbers."""
+    _, a, _ = piece.operands
+    symbols = (*_ends(_symbols(reader, piece.out)), _ends(_symbols(reader, a))[0])
+    numbers = (*piece.out._data.shape, np.shape(_value(a))[0])
+    n, m, k = symbols
+    texts = [PRODUCTS[which].format(n=n, m=m, k=k) for n, m, k in (symbols, numbers)]
+    return _arrows(*texts) | {"inner": formula({"forward": k, "left": m, "right": n}[which.split(".")[0]])}
+
+
+def _arrows(symbols: str, numbers: str) -> dict[str, Formula]:
+    """Both forms of how shapes combine."""
+    return {"symbols": formula(symbols), "numbers": formula(numbers)}
 
 
 def _symbols(reader: Reader, x: Any) -> str:
     return reader.quantities[reader.names[id(x)]].symbols
 
 
-def _turn(pair: str) -> str:
-    """(a, b) as (b, a)."""
-    first, second = pair[1:-1].split(", ")
-    return f"({second}, {first})"
+def _ends(pair: str) -> list[str]:
+    """The a and b of (a, b)."""
+    return pair[1:-1].split(", ")
 
 
 # ---- what it uses, and 1/m --------------------------------------------------------------------------

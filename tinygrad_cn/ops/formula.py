@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from .latex import to_latex
 
+SIMPLE = re.compile(r"[^\W\d]\w*")  # a name that a power may follow: x, tanh, u₁
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -40,15 +42,15 @@ class Formula:
 
 
 def substitute(text: str, names: Mapping[str, str]) -> str:
-    """Replace whole-word symbols by names; `y²` with y = A[1] becomes `(A[1])²`."""
+    """Replace whole-word symbols by names; `y²` with y = A[1] becomes `(A[1])²`, and `2x` with x = u₁ `2 u₁`."""
     if not names:
         return text
     symbols = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    pattern = rf"(?<![A-Za-z0-9_\\])({symbols})(?![A-Za-z0-9_(])(\^|[²³ᵀ′⁻])?"
+    pattern = rf"(?<![A-Za-z_\\])(?<![A-Za-z_]\d)(\d*)({symbols})(?![A-Za-z0-9_(])(\^|[²³ᵀ′⁻])?"
 
     def put(match: re.Match[str]) -> str:
-        name, power = names[match[1]], match[2] or ""
-        wrap = power and power != "ᵀ" and not name.isidentifier() and not (name[:1] == "(" and name[-1:] == ")")
-        return f"({name}){power}" if wrap else name + power
+        number, name, power = match[1], names[match[2]], match[3] or ""
+        wrap = power and power != "ᵀ" and not SIMPLE.fullmatch(name) and not (name[:1] == "(" and name[-1:] == ")")
+        return f"{number}{' ' * bool(number)}{f'({name})' if wrap else name}{power}"
 
     return re.sub(pattern, put, text)
