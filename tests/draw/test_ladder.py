@@ -177,8 +177,8 @@ def test_lanes_of_overlapping_skips_are_apart() -> None:
         steps.append(Step(f"u{i}", "op", 0, "add", forward=(q[i],), backward=back or (du[0],), sources=tuple(sources)))
     nodes = layout(HandChain(tuple(steps)))
     lanes = {n: [x for name, (x, *_) in nodes.items() if re.fullmatch(rf"f{n}_\d", name)] for n in range(4)}
-    assert all(len({round(x, 2) for x in points}) == 1 for points in lanes.values())  # each is straight
-    assert min(right[0] - left[0] for left, right in pairwise(lanes.values())) > 0.2
+    assert all(max(points) - min(points) < 0.15 for points in lanes.values())  # each keeps its column
+    assert min(min(right) - max(left) for left, right in pairwise(lanes.values())) > 0.2
     assert 'fillcolor="#6B7480"' in re.findall(r"\tf3_3 .*", ladder(HandChain(tuple(steps))).source)[0]
     assert "style=invis" in re.findall(r"\tf0_3 .*", ladder(HandChain(tuple(steps))).source)[0]  # has ended above
 

@@ -99,8 +99,18 @@ class Chain:
         """Names of all quantities, forward then backward."""
         return list(self.quantities)
 
-    def draw(self, path: str | PathLike[str], view: str = "ladder") -> Any:
+    def draw(self, path: str | PathLike[str], view: str = "ladder", values: bool = False) -> Any:
         """Draw the chain into a file; the suffix decides the type (svg, png, pdf, dot).
+
+        Parameters
+        ----------
+        path : str or Path
+            The file. An existing one is replaced in one move.
+        view : str
+            "ladder": forward down the left, backward up the right. "blocks": the same from left to right.
+            "ops": one node an op. "network": neurons and weights. "health": how large gradients are, layer by layer.
+        values : bool
+            In ladder, blocks and ops, show numbers too: small matrices entry by entry, others by their norm.
 
         Raises
         ------
@@ -111,7 +121,7 @@ class Chain:
         RenderError
             If no renderer is installed.
         """
-        return _upper("draw").draw(self, path, view=view)
+        return _upper("draw").draw(self, path, view=view, values=values)
 
     def latex(self, standalone: bool = False) -> str:
         r"""The derivation as LaTeX, from the forward pass to the gradient of the input.

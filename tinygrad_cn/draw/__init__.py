@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import graphviz  # type: ignore[import-untyped]
 
 from ..chain.fold import fold
 from ..errors import PictureError
+from .blocks import blocks
 from .ladder import ladder
 from .parts import Drawable, description
 from .render import Drawing, target, write
 
-VIEWS: dict[str, Callable[[Drawable], graphviz.Digraph]] = {"ladder": ladder}
+VIEWS: dict[str, Callable[..., graphviz.Digraph]] = {"ladder": ladder, "blocks": blocks}
+VALUED = ("ladder", "blocks")  # views that can show values
 
 __all__ = ["VIEWS", "draw", "svg"]
 
 
-def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder") -> Path:
+def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder", values: bool = False) -> Path:
     """Draw a chain into a file; its suffix says which kind: .svg, .png, .pdf, .dot or .gv.
 
     Parameters
@@ -30,6 +33,8 @@ def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder") ->
         The file. An existing one is replaced in one move.
     view : str
         A key of `VIEWS`.
+    values : bool
+        Show numbers as well: matrices up to 4 × 4 entry by entry, larger ones by minimum, maximum and norm.
 
     Returns
     -------
@@ -46,16 +51,17 @@ def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder") ->
         If no renderer is found, or it fails; nothing is written then.
     """
     file = target(path)
-    write(_drawing(chain, view), file)
+    write(_drawing(chain, view, values), file)
     return file
 
 
-def svg(chain: Drawable, view: str = "ladder") -> str:
+def svg(chain: Drawable, view: str = "ladder", values: bool = False) -> str:
     """The picture as SVG text with light and dark colours; raises like `draw`."""
-    return _drawing(chain, view).svg()
+    return _drawing(chain, view, values).svg()
 
 
-def _drawing(chain: Drawable, view: str) -> Drawing:
+def _drawing(chain: Drawable, view: str, values: bool) -> Drawing:
     if view not in VIEWS:
         raise PictureError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
-    return Drawing(VIEWS[view](chain).source, description(fold(chain.steps), chain.lang), chain.lang)
+    options: dict[str, Any] = {"values": True} if values else {}
+    return Drawing(VIEWS[view](chain, **options).source, description(fold(chain.steps), chain.lang), chain.lang)

@@ -1,212 +1,22 @@
-"""The ladder: forward down the left, backward up the right, one row a step.
-
-A row has five places from left to right: parameters (p), forward (f), cache (c), backward (b) and
-gradients (g). Edges that skip rows run down lanes, next to forward or next to backward.
-"""
+"""The ladder: forward down the left, backward up the right, one row a step."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-
 import graphviz  # type: ignore[import-untyped]
 
-from ..chain.fold import Row, fold
-from ..chain.model import Source
-from ..errors import PictureError
-from ..language import Lang
-from . import parts
-from .dot import Block, add_block, add_edge, add_pill, add_point, new_graph
+from .grid import Way, grid
+from .parts import Drawable
 
-STRAIGHT = {"weight": "100"}  # keeps a column straight
-MAX_ROWS = 2000  # more takes the renderer many seconds, and no screen holds it
-SPACING = {"rankdir": "TB", "nodesep": "0.45", "ranksep": "0.4", "newrank": "true"}
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One row laid out: its blocks by place, and the rows its inputs come from."""
-
-    row: Row
-    blocks: dict[str, Block]
-    cache: str
-    sources: dict[int, Source]
+DOWN = Way(
+    spacing={"rankdir": "TB", "nodesep": "0.45", "ranksep": "0.4", "newrank": "true"},
+    before="n",
+    after="s",
+    leave={"f": "b{last}:e", "b": "b{last}:w"},
+    enter={"f": "b0:e", "b": "b0:w"},
+    across=True,
+)
 
 
-@dataclass(frozen=True)
-class Lane:
-    """The way of an edge past the rows between `top` and `bottom`, beside place f or b."""
-
-    place: str
-    number: int
-    top: int
-    bottom: int
-    role: str
-    label: str
-
-    def passes(self, i: int) -> bool:
-        """Whether it runs beside row i."""
-        return self.top < i < self.bottom
-
-    def point(self, i: int) -> str:
-        """The node where it passes row i."""
-        return f"{self.place}{self.number}_{i}"
-
-
-def ladder(chain: parts.Drawable) -> graphviz.Digraph:
-    """The chain as a ladder.
-
-    Raises
-    ------
-    PictureError
-        For more than 2,000 rows.
-    """
-    rows = fold(chain.steps)
-    if len(rows) > MAX_ROWS:
-        raise PictureError(
-            f"the ladder holds {MAX_ROWS} rows; this chain has {len(rows)} after folding equal layers. Draw the chain "
-            "of an inner tensor, or write the layers as W @ A + b so that they can be folded"
-        )
-    graph = new_graph(parts.caption(chain), **SPACING)
-    rungs = rungs_of(rows, chain.lang)
-    lanes = _lanes(rungs, "f") + _lanes(rungs, "b")
-    _add_nodes(graph, rungs)
-    for i, rung in enumerate(rungs):
-        _add_row(graph, i, rung, [lane for lane in lanes if lane.passes(i)])
-    for place in "pfcbg":
-        _add_column(graph, rungs, place)
-    for lane in lanes:
-        _add_lane(graph, rungs, lane)
-    return graph
-
-
-# ---- what goes where --------------------------------------------------------------------------------
-
-
-def rungs_of(rows: Sequence[Row], lang: Lang) -> list[Rung]:
-    """The rows laid out, top to bottom; row i holds the nodes f{i}, b{i} and so on."""
-    index = {step.id: i for i, row in enumerate(rows) for step in row.steps}
-    computed = {q.name for row in rows for step in row.steps for q in step.forward}
-    rungs = []
-    for row in rows:
-        sources = row.steps[0].sources
-        inside = {index[s.step]: s for s in sources if s.quantity.name in computed}
-        beside = {s.quantity.name: s for s in sources if s.quantity.name not in computed}
-        blocks = parts.blocks(row, list(beside.values()), lang)
-        rungs.append(Rung(row, blocks, parts.cache_text(row, lang), inside))
-    return rungs
-
-
-def _lanes(rungs: Sequence[Rung], place: str) -> list[Lane]:
-    """Edges of one place past other rows; short ones run next to the blocks."""
-    spans = [(bottom - top, top, bottom) for bottom, rung in enumerate(rungs) for top in rung.sources]
-    lanes: list[Lane] = []
-    for length, top, bottom in sorted(spans):
-        carried = _carried(rungs, top, bottom, place)
-        if length > 1 and carried:
-            taken = {lane.number for lane in lanes if lane.top < bottom and top < lane.bottom}
-            number = min(set(range(len(lanes) + 1)) - taken)
-            lanes.append(Lane(place, number, top, bottom, *carried))
-    return lanes
-
-
-def _carried(rungs: Sequence[Rung], top: int, bottom: int, place: str) -> tuple[str, str] | None:
-    """Role and label of the edge between two rows in one place; None if nothing flows there."""
-    source = rungs[bottom].sources.get(top)
-    if source is None or any(place not in rungs[i].blocks for i in (top, bottom)):
-        return None
-    if place == "f":
-        known = source.quantity.role in ("A", "Z", "data")
-        return source.quantity.role if known else "op", parts.carried_text(source.quantity)
-    if place == "b" and source.gradient:
-        return "gradient", source.gradient.written
-    return None
-
-
-# ---- nodes ------------------------------------------------------------------------------------------
-
-
-def _add_nodes(graph: graphviz.Digraph, rungs: Sequence[Rung]) -> None:
-    """Blocks of one place have one width; forward and backward of one row have one height."""
-    widths = {p: max((r.blocks[p].width for r in rungs if p in r.blocks), default=0) for p in "pfbg"}
-    for i, rung in enumerate(rungs):
-        height = max(rung.blocks[p].height for p in "fb" if p in rung.blocks)
-        for place, block in rung.blocks.items():
-            known = {"id": graphviz.escape(f"{rung.row.step.id}-{place}"), "group": place}
-            wide = 0 if rung.row.step.kind == "input" else widths[place]
-            add_block(graph, f"{place}{i}", block, wide, height if place in "fb" else 0, **known)
-        if rung.cache:
-            add_pill(graph, f"c{i}", rung.cache, "cache", id=graphviz.escape(f"{rung.row.step.id}-c"), group="c")
-
-
-# ---- edges ------------------------------------------------------------------------------------------
-
-
-def _add_row(graph: graphviz.Digraph, i: int, rung: Rung, passing: Sequence[Lane]) -> None:
-    """The row from left to right, with a point where each passing lane crosses it."""
-    points = {place: _add_points(graph, i, [lane for lane in passing if lane.place == place]) for place in "fb"}
-    middle = [f"f{i}", *points["f"], *([f"c{i}"] if rung.cache else []), *reversed(points["b"])]
-    middle += [f"b{i}"] if "b" in rung.blocks else []
-    with graph.subgraph() as rank:
-        rank.attr(rank="same")
-        rank.node(f"f{i}")
-        if "p" in rung.blocks:
-            add_edge(rank, f"p{i}", f"f{i}", rung.blocks["p"].role)
-        _add_middle(rank, middle, _turn(rung))
-        if "g" in rung.blocks:
-            add_edge(rank, f"b{i}", f"g{i}", "gradient")
-
-
-def _add_points(graph: graphviz.Digraph, i: int, passing: Sequence[Lane]) -> list[str]:
-    """The points of the lanes of one place, and invisible ones where a lane nearer to the blocks does not pass."""
-    used = {lane.number: lane for lane in passing}
-    names = []
-    for number in range(max(used, default=-1) + 1):
-        lane = used.get(number)
-        place = passing[0].place
-        names.append(f"{place}{number}_{i}")
-        look = {} if lane else {"style": "invis"}
-        add_point(graph, names[-1], lane.role if lane else "page", group=f"{place}{number}", **look)
-    return names
-
-
-def _turn(rung: Rung) -> str:
-    """What joins forward and backward in a row: the cache, or at the loss the gradient itself."""
-    return "gradient" if rung.row.step.kind == "loss" else "cache" if rung.cache else ""
-
-
-def _add_middle(rank: graphviz.Digraph, names: Sequence[str], role: str) -> None:
-    for tail, head in pairwise(names):
-        if role:
-            add_edge(rank, tail, head, role, arrowhead="normal" if head == names[-1] else "none")
-        else:
-            rank.edge(tail, head, style="invis")
-
-
-def _add_column(graph: graphviz.Digraph, rungs: Sequence[Rung], place: str) -> None:
-    """Edges down one place; invisible where nothing flows, to keep the column straight."""
-    used = [i for i, rung in enumerate(rungs) if place in rung.blocks or (place == "c" and rung.cache)]
-    for i, j in pairwise(used):
-        carried = _carried(rungs, i, j, place) if j == i + 1 else None
-        if carried:
-            role, label = carried
-            direction = {"dir": "back"} if place == "b" else {}
-            add_edge(graph, f"{place}{i}", f"{place}{j}", role, label, **direction, **STRAIGHT)
-        else:
-            graph.edge(f"{place}{i}", f"{place}{j}", style="invis", **STRAIGHT)
-
-
-def _add_lane(graph: graphviz.Digraph, rungs: Sequence[Rung], lane: Lane) -> None:
-    """From the last band of the block above, through the points, to the title of the block below."""
-    side = {"f": "e", "b": "w"}[lane.place]
-    last = len(rungs[lane.top].blocks[lane.place].bands) - 1
-    points = [lane.point(i) for i in range(lane.top + 1, lane.bottom)]
-    tails = [f"{lane.place}{lane.top}:b{last}:{side}", *(f"{point}:s" for point in points)]
-    heads = [*(f"{point}:n" for point in points), f"{lane.place}{lane.bottom}:b0:{side}"]
-    labelled = min(len(points) - 1, 1)  # where it runs straight, if it does
-    for n, (tail, head) in enumerate(zip(tails, heads, strict=True)):
-        arrow = {"arrowhead": "normal" if n == len(points) else "none"}
-        if lane.place == "b":
-            arrow = {"dir": "back", "arrowtail": "normal" if n == 0 else "none"}
-        add_edge(graph, tail, head, lane.role, lane.label if n == labelled else "", **arrow, weight="20")
+def ladder(chain: Drawable, values: bool = False) -> graphviz.Digraph:
+    """The chain as a ladder; raises like `grid`."""
+    return grid(chain, DOWN, values)

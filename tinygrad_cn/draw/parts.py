@@ -13,6 +13,7 @@ from ..chain.model import Quantity, Source, Step
 from ..language import CATALOGUE, Lang, say
 from . import style
 from .dot import Band, Block, Line, wrap
+from .values import value_lines
 
 LIMIT = 260  # points; a longer formula is broken before an operator
 THICK = 3  # border of a folded run
@@ -53,19 +54,22 @@ def description(rows: Sequence[Row], lang: Lang) -> str:
     return say("picture", lang, steps=" → ".join(words))
 
 
-def blocks(row: Row, others: Sequence[Source], lang: Lang) -> dict[str, Block]:
+def blocks(row: Row, others: Sequence[Source], lang: Lang, values: bool = False) -> dict[str, Block]:
     """The blocks of a row by place: p parameters, f forward, b backward, g gradients of the parameters.
 
     `others` are inputs that stand beside the row: targets Y, parameters of an op. Places may be empty;
-    g is empty without b, whose block then takes the gradients.
+    g is empty without b, whose block then takes the gradients. With `values`, numbers stand below the
+    shapes, but not in a folded run, which stands for many.
     """
     step, border = row.step, THICK if row.folded else 1
-    left = [*_parameters(row, lang), *_bands((s.quantity for s in others), lang)]
-    back = list(_bands(step.backward, lang))
-    right = list(_bands([*step.gradients, *(s.gradient for s in others if s.gradient)], lang, bold=True))
+    values = values and not row.folded
+    left = [*_parameters(row, lang, values), *_bands((s.quantity for s in others), lang, values)]
+    back = list(_bands(step.backward, lang, values))
+    ends = [*step.gradients, *(s.gradient for s in others if s.gradient)]
+    right = list(_bands(ends, lang, values, bold=True))
     if not back:
         back, right = right, []
-    found = {"f": _forward_block(row, lang, border)}
+    found = {"f": _forward_block(row, lang, values, border)}
     if left:
         alike = len({band.role for band in left}) == 1
         found["p"] = Block(left[0].role, tuple(left), rounded=alike, border=border)
@@ -76,9 +80,9 @@ def blocks(row: Row, others: Sequence[Source], lang: Lang) -> dict[str, Block]:
     return found
 
 
-def _forward_block(row: Row, lang: Lang, border: int) -> Block:
+def _forward_block(row: Row, lang: Lang, values: bool, border: int) -> Block:
     """Title, then Z, A or J with formula and shapes; X has no title."""
-    bands = _bands(row.step.forward, lang)
+    bands = _bands(row.step.forward, lang, values)
     if row.step.kind == "input":
         return Block(row.step.forward[0].role, tuple(bands), rounded=True)
     role = row.step.kind if row.step.kind == "loss" else "op"
@@ -119,7 +123,9 @@ def _backward_title(row: Row, lang: Lang) -> str:
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return say("layers.folded.back", lang, first=first, last=last, n=len(row.steps))
-    return say("layer.back", lang, l=step.layer) if step.layer else say("op.back", lang, op=_word(step.label, lang))
+    if step.layer:
+        return say("layer.back", lang, l=step.layer)
+    return say("term.back" if step.label in CATALOGUE else "op.back", lang, op=_word(step.label, lang))
 
 
 def _join(*words: str) -> str:
@@ -130,26 +136,27 @@ def _word(label: str, lang: Lang) -> str:
     return say(label, lang) if label in CATALOGUE else label
 
 
-def _parameters(row: Row, lang: Lang) -> Iterator[Band]:
+def _parameters(row: Row, lang: Lang, values: bool) -> Iterator[Band]:
     """Parameters by name; of a folded run, the first and the last."""
     if not row.folded:
-        yield from _bands(row.step.parameters, lang)
+        yield from _bands(row.step.parameters, lang, values)
         return
     first, last = row.steps[0], row.steps[-1]
     for q, a, b in zip(row.step.parameters, first.parameters, last.parameters, strict=True):
-        yield _band(q, [f"{a.written} … {b.written}"], lang)
+        yield _band(q, [f"{a.written} … {b.written}"], lang, values)
 
 
-def _bands(quantities: Iterable[Quantity], lang: Lang, bold: bool = False) -> Iterator[Band]:
+def _bands(quantities: Iterable[Quantity], lang: Lang, values: bool, bold: bool = False) -> Iterator[Band]:
     for q in quantities:
         text = f"{q.written} = {q.formula.text}" if q.formula else q.written
-        yield _band(q, wrap(text, style.FORMULA, LIMIT), lang, bold)
+        yield _band(q, wrap(text, style.FORMULA, LIMIT), lang, values, bold)
 
 
-def _band(q: Quantity, formula: list[str], lang: Lang, bold: bool = False) -> Band:
-    """The formula, and below it in small type the remark and the shapes; why it is optional if it is."""
+def _band(q: Quantity, formula: list[str], lang: Lang, values: bool, bold: bool = False) -> Band:
+    """The formula, and below it in small type the remark, the shapes and the value; why it is optional if it is."""
     role = "optional" if q.optional else q.role
     small = [say("input_gradient", lang)] if q.optional else [q.remark, shape_text(q)]
+    small += value_lines(q.value, lang) if values else []
     lines = [Line(text, role, style.FORMULA, bold) for text in formula]
     lines += [Line(text, role, style.SMALL) for text in small if text]
     return Band(role, tuple(lines), q.name)
