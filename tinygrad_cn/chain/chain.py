@@ -123,36 +123,22 @@ class Chain:
         """
         return _upper("draw").draw(self, path, view=view, values=values)
 
-    def latex(self, standalone: bool = False) -> str:
-        r"""The derivation as LaTeX, from the forward pass to the gradient of the input.
+    def html(self, path: str | PathLike[str]) -> Any:
+        """Write a page that steps through the chain, forward then backward: one file, no network needed.
 
-        Parameters
-        ----------
-        standalone : bool
-            True: a whole document, for xelatex (English also for pdflatex). False: a fragment for
-            \input, which needs the package amsmath.
+        Beside the ladder it shows, for each quantity, the formula, why it is so, the values, and for
+        dW and db a numeric check of a few entries. ← → go back and on; `page.html#step=3` opens at a step.
 
-        Examples
-        --------
-        >>> import numpy as np, tinygrad_cn as tg
-        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
-        >>> chain = np.tanh(w @ np.eye(2)).mean().chain(lang="en")
-        >>> print(next(line for line in chain.latex().splitlines() if line.startswith("dW")))
-        dW^{[1]} &= \frac{1}{m} dZ^{[1]} X^{\mathsf{T}} \tag*{$(n^{[1]}, n^{[0]}) = (1, 2)$}
+        Raises
+        ------
+        PictureError
+            For a suffix other than .html or .htm.
+        FileNotFoundError
+            If the directory does not exist.
+        RenderError
+            If no renderer is installed.
         """
-        return latex(self, standalone)
-
-    def markdown(self) -> str:
-        """The derivation as Markdown with $$ math: `IPython.display.Markdown(chain.markdown())`.
-
-        Examples
-        --------
-        >>> import numpy as np, tinygrad_cn as tg
-        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
-        >>> print(np.tanh(w @ np.eye(2)).mean().chain(lang="en").markdown().splitlines()[0])
-        # Backpropagation, derived step by step
-        """
-        return markdown(self)
+        return _upper("draw.html").html(self, path)
 
     def numpy(self, update: bool = False, functions: bool = False) -> str:
         """Forward and backward as the NumPy program a careful student would write.
@@ -191,6 +177,37 @@ class Chain:
         <BLANKLINE>
         """
         return numpy_program(self, update, functions)
+
+    def latex(self, standalone: bool = False) -> str:
+        r"""The derivation as LaTeX, from the forward pass to the gradient of the input.
+
+        Parameters
+        ----------
+        standalone : bool
+            True: a whole document, for xelatex (English also for pdflatex). False: a fragment for
+            \input, which needs the package amsmath.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_cn as tg
+        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
+        >>> chain = np.tanh(w @ np.eye(2)).mean().chain(lang="en")
+        >>> print(next(line for line in chain.latex().splitlines() if line.startswith("dW")))
+        dW^{[1]} &= \frac{1}{m} dZ^{[1]} X^{\mathsf{T}} \tag*{$(n^{[1]}, n^{[0]}) = (1, 2)$}
+        """
+        return latex(self, standalone)
+
+    def markdown(self) -> str:
+        """The derivation as Markdown with $$ math: `IPython.display.Markdown(chain.markdown())`.
+
+        Examples
+        --------
+        >>> import numpy as np, tinygrad_cn as tg
+        >>> w = tg.tensor([[0.5, -1.0]], requires_grad=True, name="W1")
+        >>> print(np.tanh(w @ np.eye(2)).mean().chain(lang="en").markdown().splitlines()[0])
+        # Backpropagation, derived step by step
+        """
+        return markdown(self)
 
     def __str__(self) -> str:
         return table(self)
