@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from .derivation_words import DERIVATION
+from .page_words import PAGE
 from .picture_words import PICTURES
 
 Lang = Literal["zh", "en"]
@@ -142,80 +143,6 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "zh": "梯度下降一步，返回新的参数。",
         "en": "One step of gradient descent; returns new parameters.",
     },
-    # the stepping page
-    "html.first": {"zh": "开头", "en": "Start"},
-    "html.previous": {"zh": "上一步", "en": "Back"},
-    "html.next": {"zh": "下一步", "en": "Next"},
-    "html.last": {"zh": "结尾", "en": "End"},
-    "html.turn": {"zh": "跳到反向", "en": "To backward"},
-    "html.navigation": {"zh": "逐步浏览", "en": "Step through"},
-    "html.theme.auto": {"zh": "自动", "en": "Auto"},
-    "html.theme.light": {"zh": "浅色", "en": "Light"},
-    "html.theme.dark": {"zh": "深色", "en": "Dark"},
-    "html.theme": {"zh": "配色", "en": "Theme"},
-    "html.picture": {"zh": "计算链的图", "en": "Picture of the chain"},
-    "html.steps": {"zh": "当前一步", "en": "Current step"},
-    "html.keys": {
-        "zh": "← → 或 ↑ ↓ 逐步，Home、End 到两头；也可以点图里的量。",
-        "en": "← → or ↑ ↓ step, Home and End go to either end; or click a quantity in the picture.",
-    },
-    "html.forward": {"zh": "前向", "en": "Forward"},
-    "html.backward": {"zh": "反向", "en": "Backward"},
-    "html.announce": {
-        "zh": "{phase}，第 {n} 步，共 {total} 步：{formula}",
-        "en": "{phase}, step {n} of {total}: {formula}",
-    },
-    "html.why": {"zh": "为什么", "en": "Why"},
-    "html.shape": {"zh": "形状", "en": "Shape"},
-    "html.uses": {"zh": "用到", "en": "Uses"},
-    "html.mean_note": {"zh": "1/m", "en": "1/m"},
-    "html.derived": {"zh": "推导", "en": "Derived"},
-    "html.from.data": {"zh": "数据", "en": "data"},
-    "html.from.parameter": {"zh": "参数", "en": "parameter"},
-    "html.from.value": {"zh": "刚算出", "en": "computed"},
-    "html.from.cache": {"zh": "缓存", "en": "cache"},
-    "html.from.upstream": {"zh": "上游梯度", "en": "upstream"},
-    "html.mean": {"zh": "均值", "en": "mean"},
-    "html.folded": {
-        "zh": "{n} 层相同，合成一步；这里列出首尾几层的范数等，逐个数值从略。",
-        "en": "{n} equal layers in one step: norms of the first and last of them; the values are left out.",
-    },
-    "html.Z": {
-        "zh": "每个神经元把输入加权求和，再加上自己的偏置；每一列是一个样本。",
-        "en": "Every unit adds up its weighted inputs and its bias; every column is a sample.",
-    },
-    "html.A": {
-        "zh": "激活函数逐个元素地作用。没有它，再多的线性层合起来也还是一个线性层。",
-        "en": "The activation acts on each entry. Without it, many linear layers would still be one linear layer.",
-    },
-    "html.loss": {
-        "zh": "预测与标签的差距汇成一个数 J，训练就是让它变小。",
-        "en": "One number J for how far the predictions are from the targets; training makes it smaller.",
-    },
-    "html.op": {
-        "zh": "这一步不属于任何层，按运算本身的定义计算。",
-        "en": "This step belongs to no layer; it is computed as the operation says.",
-    },
-    "html.check.ok": {
-        "zh": "数值核对（{method}）：{total} 个元素查了 {looked} 个，最大差 {error}",
-        "en": "Checked {looked} of {total} entries by {method}: largest difference {error}",
-    },
-    "html.check.wrong": {
-        "zh": "与数值梯度不符（{method}）：{total} 个元素查了 {looked} 个，最大差 {error}。"
-        "是不是多次调用了 backward()，或在前向之后改过参数？",
-        "en": "Differs from the numeric gradient ({method}): {looked} of {total} entries, largest difference {error}. "
-        "Was backward() called more than once, or a parameter changed after the forward pass?",
-    },
-    "html.check.kinks": {
-        "zh": "；另有 {kinks} 个在折点上，那里没有导数可比",
-        "en": "; {kinks} more at a kink, where there is no derivative to compare with",
-    },
-    "html.check.skipped": {
-        "zh": "这张图太大，没有做数值核对",
-        "en": "The graph is too large for a numeric check",
-    },
-    "html.method.complex step": {"zh": "复步法", "en": "complex step"},
-    "html.method.central difference": {"zh": "中心差分", "en": "central difference"},
     # the report of a comparison
     "report.summary": {
         "zh": "手写梯度与自动求导对比：共 {n} 个，✓ {agree} 一致，✗ {wrong} 有误，△ {inherited} 受牵连",
@@ -394,5 +321,6 @@ CATALOGUE: dict[str, dict[str, str]] = {
     },
     # derivations and pictures: long enough for files of their own
     **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
+    **{f"html.{key}": texts for key, texts in PAGE.items()},
     **PICTURES,
 }
