@@ -40,6 +40,14 @@ class GradientMismatchError(TinygradError, AssertionError):
     """Gradients that were asserted to agree and do not."""
 
 
+class HandFunctionError(TinygradError, RuntimeError):
+    """A learner's own function that raised; the message holds its traceback."""
+
+    def __init__(self, name: str, traceback: str) -> None:
+        super().__init__(f"{name}(...) raised\n{traceback}")
+        self.name, self.traceback = name, traceback
+
+
 class PictureError(TinygradError, ValueError):
     """A view, a file type or a place that a picture cannot have."""
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from typing import Literal
 
+from .checking_words import CHECKING
 from .derivation_words import DERIVATION
 from .page_words import PAGE
 from .picture_words import PICTURES
@@ -322,5 +323,6 @@ CATALOGUE: dict[str, dict[str, str]] = {
     # derivations and pictures: long enough for files of their own
     **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
     **{f"html.{key}": texts for key, texts in PAGE.items()},
+    **CHECKING,
     **PICTURES,
 }

@@ -7,25 +7,21 @@ is right in itself and has only inherited an earlier mistake; the others are wro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from ..chain import Chain
-from ..chain.model import backward_quantities
-from ..chain.names import canonical
 from ..errors import OpError
 from ..language import language
-from ..ops.op import Array
-from .judge import Judge
+from .call import Local
+from .function import compare_function
+from .named import compare_named
 from .report import Report
-from .row import Row
 
 
 def compare(
     J: Any,
-    hand: Mapping[str, Any],
+    hand: Mapping[str, Any] | Callable[..., Any],
     *,
     convention: str = "course",
     rtol: float | None = None,
@@ -37,9 +33,14 @@ def compare(
     ----------
     J : Tensor or Chain
         The cost, or its chain. `backward()` need not have been called; no `.grad` is touched.
-    hand : mapping
+    hand : mapping or callable
         Gradients by course name: "dZ2", "dW[2]" and the like; arrays, lists or Tensors. Give as few or
         as many as you have; those you leave out are worked out from the ones you give.
+
+        Or your own backward function. Its parameters are given by name: X, Y, m, parameters, cache,
+        caches, AL, W1, A1, lambd, keep_prob and so on, all copies. It returns a dict of gradients, which
+        must hold dW and db of every layer. It is called again on fresh nets of other sizes, so that
+        nothing is right by luck.
     convention : {"course", "autograd"}
         What the hand gradients follow: dA and dZ per sample with 1/m in dW and db, or the true ∂J/∂·.
         With a Chain its own convention is used.
@@ -52,12 +53,15 @@ def compare(
     Returns
     -------
     Report
-        One row per gradient, from the cost back: `agree`, `wrong`, `inherited`, `shape` or `unknown_name`.
+        One row per gradient, from the cost back: `agree`, `wrong`, `inherited`, `shape`, `missing` or
+        `unknown_name`.
 
     Raises
     ------
     OpError
-        If `hand` is not a mapping of names to numbers.
+        If `hand` is neither, if a parameter of the function cannot be told, or its result is no dict.
+    HandFunctionError
+        If the function raises; the message holds its own traceback.
 
     Examples
     --------
@@ -73,31 +77,11 @@ def compare(
     (False, 'dZ1', ['agree', 'wrong', 'inherited'])
     """
     chain = J if isinstance(J, Chain) else J.chain(convention=convention, lang=lang)
-    if not isinstance(hand, Mapping):
-        raise OpError(f'hand must be a mapping such as {{"dW1": dW1}}; got {type(hand).__name__}')
-    given, unknown = _match(chain, hand)
-    rows = Judge(chain, given, rtol).rows()
-    rows += [Row(name, name, "unknown_name", np.asarray(hand[name])) for name in unknown]
-    return Report(chain, tuple(rows), language(lang) if lang else chain.lang)
-
-
-def _match(chain: Chain, hand: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
-    """The hand gradients by the chain's names, and the names it does not know."""
-    names = [q.name for q in backward_quantities(chain.steps)]
-    aliases = {a: own for a, own in chain.reader.aliases.items() if own in names}
-    given: dict[str, Array] = {}
-    unknown = []
-    for name, value in hand.items():
-        known = canonical(str(name), [*names, *aliases])
-        if known is None:
-            unknown.append(name)
-        else:
-            given[aliases.get(known, known)] = _as_array(name, value)
-    return given, unknown
-
-
-def _as_array(name: str, value: Any) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise OpError(f"hand[{name!r}] must hold real numbers; got {type(value).__name__} of dtype {array.dtype}")
-    return array if array.dtype.kind == "f" else array.astype(float)
+    tongue = language(lang) if lang else chain.lang
+    if isinstance(hand, Mapping):
+        return compare_named(chain, hand, rtol, tongue)
+    if callable(hand):
+        return compare_function(chain, Local(hand), rtol, tongue)
+    raise OpError(
+        f'hand must be a mapping such as {{"dW1": dW1}}, or your backward function; got {type(hand).__name__}'
+    )
