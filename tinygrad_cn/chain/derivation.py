@@ -15,13 +15,15 @@ from ..ops.formula import Formula
 from ..ops.op import REGISTRY
 from .fold import Row, fold, formula_l
 from .formula import function_name, gradient_of, total
-from .layers import Piece
+from .layers import LOSSES, Piece
 from .model import Quantity, Step
 from .read import Reader, Term
 from .reason import ROWS_TOGETHER, Note, formula, mean, product_shape, rule, same_shape, shape, size, uses
 
 if TYPE_CHECKING:
     from .chain import Chain
+
+ROW = 60  # characters
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Line:
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """LaTeX with & at the first sign of equality: one row, or one for each of three or more forms."""
+        """LaTeX with & at the first sign of equality: one row, or one for each form if that would be long."""
         forms = [f.latex for f in self.right]
-        if len(forms) < 3:
+        if sum(len(f.text) for f in self.right) <= ROW:
             return (" &= ".join([self.left.latex, " = ".join(forms)]),)
         return (f"{self.left.latex} &= {forms[0]}", *(f"&= {form}" for form in forms[1:]))
 
@@ -209,8 +211,9 @@ def _title(row: Row, back: bool) -> Note:
     if step.kind == "dense":
         return Note(f"title.layer{end}", {"l": str(step.layer), "activation": _activation(step)})
     if step.kind == "loss":
-        named = step.label in CATALOGUE
-        return Note(f"title.loss{end}", {"loss": Note(step.label)}) if named else Note(f"title.cost{end}")
+        named = step.label in LOSSES | {"own_loss"}
+        loss = Note(step.label, family="")
+        return Note(f"title.loss{end}", {"loss": loss}) if named else Note(f"title.cost{end}")
     return Note("title.penalty" if step.kind == "penalty" else "title.ops")
 
 

@@ -67,6 +67,11 @@ def _loss(piece: Piece, name: Naming, which: int) -> Formula:
     return Formula.of(text).fill({"A": name(piece.operands[0]), "Y": name(piece.operands[1])})
 
 
+def options(piece: Piece) -> dict[str, str]:
+    """The options of an activation as numbers: slope, alpha."""
+    return {option: f"{value:g}" for option, value in (piece.out._options or {}).items()}
+
+
 def _over(text: str, rows: int) -> str:
     """A mean over the outputs of one sample; 2 (A − Y) over 4 rows is (1/2) (A − Y)."""
     weight = Fraction(2 if text.startswith("2 ") else 1, rows)
@@ -80,8 +85,7 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
     if piece.kind == "affine":
         text = _affine_rules(piece, name, g)[i]
     elif piece.kind == "activation":
-        options = {option: f"{value:g}" for option, value in (piece.out._options or {}).items()}  # slope, alpha
-        symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])} | options
+        symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])} | options(piece)
         return REGISTRY[piece.label].formula[0].fill(symbols)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")

@@ -29,7 +29,7 @@ DOCUMENT = r"""HEAD
 \setlength{\jot}{6pt}
 \pagestyle{plain}
 \begin{document}
-\abovedisplayskip=-4pt
+\abovedisplayskip=-0.4\baselineskip
 \postdisplaypenalty=10000
 \begin{center}
 \LARGE\bfseries TITLE
@@ -48,10 +48,11 @@ def latex(chain: Chain, standalone: bool) -> str:
         blocks.append(rf"\section*{{{say(f'derive.{part}', lang)}}}")
         blocks += [block for section in sections for block in _section(section, lang)]
     body = "\n\n".join(blocks) + "\n"
-    return _document(body, lang) if standalone else body
+    return document(body, lang) if standalone else body
 
 
-def _document(body: str, lang: Lang) -> str:
+def document(body: str, lang: Lang) -> str:
+    """A fragment with everything around it that a document needs."""
     head = CHINESE if lang == "zh" else CHINESE_NAMES if HAN.search(body) else ENGLISH
     parts = {"HEAD": head, "TITLE": say("derive.title", lang), "BODY": body.rstrip()}
     return re.sub("HEAD|TITLE|BODY", lambda match: parts[match[0]], DOCUMENT)

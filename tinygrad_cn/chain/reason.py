@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node
-from ..language import CATALOGUE, Lang, say
+from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.notation import Bracket, parse
 from ..ops.op import REGISTRY
-from .formula import forward, function_name, gradient_of
+from .formula import function_name, gradient_of, options
 from .layers import Piece
 from .model import Quantity
 from .read import Reader, Term
@@ -42,19 +42,22 @@ class Note:
     Attributes
     ----------
     key : str
-        Its key; the "derive." in front of a derivation's own sentences is left out.
+        Its key within the family.
     values : mapping
         What is put into it: formulas, tuples of them, plain names, or other notes.
     label : str
         What it tells: "rule", "shape", "uses", "mean", or "" for none of these.
     term : Formula or None
         The summand it is about, if there are several.
+    family : str
+        What stands before the key in the catalogue; "" for words shared with tables and pictures.
     """
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     term: Formula | None = None
+    family: str = "derive"
 
 
 def formula(text: str) -> Formula:
@@ -64,10 +67,8 @@ def formula(text: str) -> Formula:
 
 def spell(note: Note, lang: Lang, plain: Callable[[str], str]) -> str:
     """The sentence in a language, with formulas as $LaTeX$; `plain` makes other text safe."""
-    own = f"derive.{note.key}"
-    text = say(
-        own if own in CATALOGUE else note.key, lang, **{k: _spelled(v, lang, plain) for k, v in note.values.items()}
-    )
+    key = f"{note.family}.{note.key}".removeprefix(".")
+    text = say(key, lang, **{k: _spelled(v, lang, plain) for k, v in note.values.items()})
     return text if note.term is None else f"{_spelled(note.term, lang, plain)}{COLON[lang]}{text}"
 
 
@@ -86,11 +87,13 @@ def rule(reader: Reader, term: Term) -> Note:
     """The rule of calculus behind one term of a gradient."""
     piece = term.piece
     x, n = piece.operands[term.i], reader.name
+    computed = reader.quantities[reader.names[id(piece.out)]].formula
+    assert computed is not None
     values = {
         "x": formula(n(x)),
         "y": formula(n(piece.out)),
         "g": formula(gradient_of(n(piece.out))),
-        "forward": formula(f"{n(piece.out)} = {forward(piece, n).text}"),
+        "forward": formula(f"{n(piece.out)} = {computed.text}"),
     }
     key, more = RULES.get(piece.kind, _op)(reader, piece, term.i)
     return Note(key, {**values, **more}, "rule")
@@ -116,17 +119,17 @@ def _affine(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
 def _activation(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
     if piece.label in ROWS_TOGETHER:
         return piece.label, {}
-    return "activation", {"derivative": derivative(piece.label)}
+    return "activation", {"derivative": derivative(piece)}
 
 
-def derivative(label: str) -> Formula:
+def derivative(piece: Piece) -> Formula:
     """The derivative of an activation at one entry, from its record: tanh′ = 1 − tanh², ReLU′(z) = 1{z > 0}."""
-    name = function_name(label)
-    record = REGISTRY[label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ").replace(" · ", " ")
+    name = function_name(piece.label)
+    record = REGISTRY[piece.label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ").replace(" · ", " ")
     whole = parse(record).items
     local = record[1:-1] if len(whole) == 1 and isinstance(whole[0], Bracket) else record
     at = "(z)" if re.search(r"(?<![A-Za-z])x(?![A-Za-z])", local) else ""
-    return formula(f"{name}′{at} = {Formula.of(local).fill({'x': 'z', 'y': name + at}).text}")
+    return formula(f"{name}′{at} = {Formula.of(local).fill({'x': 'z', 'y': name + at} | options(piece)).text}")
 
 
 def _loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
@@ -240,7 +243,7 @@ def uses(reader: Reader, terms: list[Term], text: str) -> list[Note]:
                 continue
             name = reader.name(x)
             for written, found in ((gradient_of(name), upstream), (name, cached)):
-                if re.search(rf"(?<![A-Za-z0-9_]){re.escape(written)}(?![A-Za-z0-9_\[])", text):
+                if re.search(rf"(?<![A-Za-z0-9_∂]){re.escape(written)}(?![A-Za-z0-9_\[])", text):
                     found[written] = formula(written)
     key = ".".join(["uses", *["upstream"] * bool(upstream), *["cache"] * bool(cached)])
     values = {"upstream": tuple(upstream.values()), "cache": tuple(cached.values())}

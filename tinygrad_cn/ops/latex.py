@@ -136,7 +136,7 @@ def _symbol(text: str) -> str:
 
 
 def _upright(text: str) -> str:
-    return rf"\mathrm{{{escape(text)}}}" if text.isascii() else rf"\text{{{escape(text)}}}"
+    return rf"\{'mathrm' if re.fullmatch('[A-Za-z0-9_]+', text) else 'text'}{{{escape(text)}}}"
 
 
 # ---- rows -------------------------------------------------------------------------------------------
