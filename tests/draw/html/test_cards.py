@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from tests.draw.html.chains import dense
-from tinygrad_cn.chain.fold import fold
 from tinygrad_cn.chain.model import Quantity
 from tinygrad_cn.draw.html.cards import card, number
-from tinygrad_cn.draw.html.steps import Index, Thing
+from tinygrad_cn.draw.html.steps import Thing, outline
 
 
 def shown(value: Any, symbols: str = "") -> ET.Element:
@@ -35,10 +34,10 @@ def test_a_small_matrix_is_shown_whole_with_one_number_of_decimals() -> None:
 
 def test_six_by_six_is_whole_and_more_is_elided() -> None:
     assert len(cells(shown(np.ones((6, 6))))) == 6
-    large = cells(shown(np.arange(700.0).reshape(7, 100)))
-    assert large[0] == ["0.0", "1.0", "2.0", "⋯", "98.0", "99.0"]
+    large = cells(shown(np.arange(700.0).reshape(7, 100) + 0.5))
+    assert large[0] == ["0.5", "1.5", "2.5", "⋯", "98.5", "99.5"]
     assert large[3] == ["⋮", "⋮", "⋮", "⋱", "⋮", "⋮"]
-    assert large[-1][-1] == "699.0"
+    assert large[-1][-1] == "699.5"
 
 
 def test_statistics_are_of_all_entries() -> None:
@@ -53,6 +52,10 @@ def test_statistics_are_of_all_entries() -> None:
 )
 def test_very_small_and_very_large_entries(value: float, text: str) -> None:
     assert cells(shown([[value]])) == [[text]]
+
+
+def test_whole_numbers_have_no_decimals() -> None:
+    assert cells(shown([[0.0, 1.0, -12.0]])) == [["0", "1", "−12"]]
 
 
 def test_what_rounds_to_zero_has_no_sign() -> None:
@@ -71,10 +74,10 @@ def test_larger_entries_are_shaded_more() -> None:
 
 def test_a_number_a_vector_and_an_array_of_three_axes() -> None:
     assert "0.883612" in "".join(shown(0.8836123).itertext())
-    assert cells(shown([1.0, 2.0])) == [["1.000", "2.000"]]
+    assert cells(shown([1.0, 2.5])) == [["1.000", "2.500"]]
     cube = shown(np.arange(8.0).reshape(2, 2, 2))
     assert "[0, :, :]" in "".join(cube.itertext())
-    assert cells(cube) == [["0.000", "1.000"], ["2.000", "3.000"]]
+    assert cells(cube) == [["0", "1"], ["2", "3"]]
     assert statistics(cube)["max"] == "7"
 
 
@@ -92,7 +95,7 @@ def test_the_shape_in_symbols_and_numbers() -> None:
 
 def test_of_folded_layers_the_first_and_the_last_have_their_norms() -> None:
     chain = dense((3, *[4] * 12, 1))
-    thing = Index(chain, fold(chain.steps)).home["dW5"]
+    thing = outline(chain).index.home["dW5"]
     rows = cells(ET.fromstring(card(thing, "en")))
     assert [row[0] for row in rows[1:]] == ["dW[2]", "dW[3]", "dW[4]", "⋮", "dW[11]", "dW[12]"]
     assert rows[1][1] == number(float(np.linalg.norm(chain["dW2"])), 3)

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import re
-import time
+import timeit
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from tests.draw.html.chains import KINDS, cost_of, dense, named, neuron
+from tests.draw.html.chains import KINDS, cost_of, dense, named, neuron, residual
 from tinygrad_cn.draw.html.page import page
 from tinygrad_cn.errors import PictureError, RenderError
 
@@ -80,6 +80,13 @@ def test_parts_of_the_picture_appear_when_they_are_computed() -> None:
     reader = read(page(dense((2, 4, 1))))
     nodes = [a["data-from"] for a in reader.find("g", **{"class": "node"})]
     assert sorted(map(int, filter(None, nodes))) == [1, 1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 8, 11, 12]
+
+
+def test_edges_that_skip_rows_appear_with_what_they_carry() -> None:
+    reader = read(page(residual()))
+    lanes = [a for a in reader.find("g") if str(a.get("class", "")).startswith("edge gradient")]
+    turning = int(str(reader.find("button", id="turn")[0]["data-step"]))
+    assert all(int(a["data-from"] or 0) >= turning for a in lanes)
 
 
 def test_the_page_takes_nothing_from_outside() -> None:
@@ -158,10 +165,9 @@ def test_the_same_chain_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_deep_nets_make_small_pages_in_time(sizes: list[int], tmp_path: Path) -> None:
     J = cost_of(sizes, m=50, hidden="relu")
     J.backward()
-    start = time.perf_counter()
-    file = J.chain().html(tmp_path / "page.html")
-    assert time.perf_counter() - start < 2
-    assert file.stat().st_size < 2e6
+    seconds = timeit.repeat(lambda: J.chain().html(tmp_path / "page.html"), number=1, repeat=3)
+    assert min(seconds) < 2  # other work on the machine only ever adds
+    assert (tmp_path / "page.html").stat().st_size < 2e6
 
 
 def test_a_wrong_suffix_a_directory_and_no_directory(tmp_path: Path) -> None:

@@ -2,15 +2,14 @@
 
 from tests.draw.html.chains import bare_ops, dense, residual
 from tinygrad_cn.chain import Chain
-from tinygrad_cn.chain.fold import fold
-from tinygrad_cn.draw.html.steps import Index, PageStep, page_steps, step_numbers
+from tinygrad_cn.draw.html.steps import PageStep, outline
 
 
-def steps_of(chain: Chain) -> list[PageStep]:
-    return page_steps(chain, Index(chain, fold(chain.steps)))
+def steps_of(chain: Chain) -> tuple[PageStep, ...]:
+    return outline(chain).steps
 
 
-def keys(steps: list[PageStep]) -> list[str]:
+def keys(steps: tuple[PageStep, ...]) -> list[str]:
     return [step.thing.key for step in steps]
 
 
@@ -57,9 +56,8 @@ def test_a_gradient_with_two_sources_comes_once_when_all_its_terms_are_known() -
 
 def test_every_computed_quantity_has_a_step_and_the_others_lead_to_the_first_that_uses_them() -> None:
     for chain in (dense((2, 4, 1)), residual(), bare_ops()):
-        steps = steps_of(chain)
-        numbers = step_numbers(steps)
+        steps, numbers = steps_of(chain), outline(chain).numbers
         assert {q.name for q in chain.quantities.values() if q.formula is not None} <= set(keys(steps))
         assert set(numbers) == set(chain)
-    numbers = step_numbers(steps_of(dense((2, 4, 1))))
+    numbers = outline(dense((2, 4, 1))).numbers
     assert (numbers["A0"], numbers["W2"], numbers["Y"], numbers["dW2"]) == (1, 3, 5, 8)

@@ -75,9 +75,9 @@ def _table(matrix: Array) -> str:
     rows = _picked(matrix.shape[0])
     columns = _picked(matrix.shape[1])
     shown = np.array([[matrix[i, j] for j in columns if j is not None] for i in rows if i is not None], dtype=float)
-    finite = np.abs(shown[np.isfinite(shown)])
-    largest = float(finite.max(initial=0.0))
-    write = _writer(largest)
+    finite = shown[np.isfinite(shown)]
+    largest = float(np.abs(finite).max(initial=0.0))
+    write = "z.0f" if largest < 1e5 and np.all(finite == np.round(finite)) else _writer(largest)
     lines = []
     for i in rows:
         cells = (_cell(matrix, i, j, largest, write) for j in columns)
@@ -101,9 +101,9 @@ def _cell(matrix: Array, i: int | None, j: int | None, largest: float, write: st
 
 def _writer(largest: float) -> str:
     """One format for the whole matrix: four significant digits of its largest entry."""
-    if largest and not 1e-3 <= largest < 1e5:
+    if not 1e-3 <= largest < 1e5:
         return "z.2e"
-    return f"z.{min(max(3 - math.floor(math.log10(largest)), 0), 6) if largest else 0}f"
+    return f"z.{min(max(3 - math.floor(math.log10(largest)), 0), 6)}f"
 
 
 def _stats(value: Array, lang: Lang) -> str:

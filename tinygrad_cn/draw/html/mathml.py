@@ -166,8 +166,10 @@ def _script(tree: Script, flat: bool) -> str:
     """What stands above and below; a transpose joins the layer number, any other power takes brackets."""
     base = _tree(tree.base, flat)
     base = f"<msub>{base}{_mrow(_pieces(tree.below))}</msub>" if tree.below else base
+    if tree.primes:
+        base = f'<mrow>{base}<mo lspace="0" rspace="0">{"′" * tree.primes}</mo></mrow>'
     powers = "".join(map(_bare, tree.powers))
-    layer = _pieces(tree.layer) + "<mo>′</mo>" * tree.primes
+    layer = _pieces(tree.layer)
     if layer and powers and tree.powers != (Word("ᵀ"),):
         inner = f"<msup>{base}{_mrow(layer)}</msup>"
         return f'<msup><mrow><mo form="prefix">(</mo>{inner}<mo form="postfix">)</mo></mrow>{_mrow(powers)}</msup>'

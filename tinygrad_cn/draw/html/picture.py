@@ -6,47 +6,32 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 
-from ...chain import Chain
 from .. import svg
 from ..dot import Block
 from ..grid import rungs_of
 from ..svg import SVG
-from .steps import Index
+from .steps import Outline
 
 POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
-NODE = re.compile(r"([pfcbg])(?:\d+_)?(\d+)")  # f3, or f0_3: a point of a lane beside row 3
+NODE = re.compile(r"([pfcbg])(?:\d+_)?(\d+)(?::|$)")  # f3, f3:b1:e, or f0_3: a point of a lane beside row 3
 
 
-def picture(chain: Chain, index: Index, steps: Mapping[str, int], cards: Mapping[str, int]) -> str:
+def picture(plan: Outline) -> str:
     """The SVG for the page.
 
-    Parameters
-    ----------
-    chain : Chain
-        What it shows.
-    index : Index
-        Its folded rows, and where each quantity is shown.
-    steps : mapping
-        The step each quantity of the chain leads to, by name.
-    cards : mapping
-        Numbers of the cards by key.
-
-    Returns
-    -------
-    str
-        The area of every quantity is a `rect` with `data-step`, the step it leads to, and `data-card`; every node
-        and edge has `data-from`, the first step that shows it.
+    The area of every quantity is a `rect` with `data-step`, the step it leads to, and `data-card`; every node
+    and edge has `data-from`, the first step that shows it.
     """
-    root = ET.fromstring(svg(chain))
+    root = ET.fromstring(svg(plan.chain))
     nodes = {g.get("data-dot", ""): g for g in root.iter(f"{{{SVG}}}g")}
     appears: dict[str, int] = {}
-    for i, rung in enumerate(rungs_of(index.rows, chain.lang)):
+    for i, rung in enumerate(rungs_of(plan.index.rows, plan.chain.lang)):
         for place, block in rung.blocks.items():
             node = nodes[f"{place}{i}"]
-            things = [(area, index.at(i, name)) for area, name in _areas(node, block)]
-            reached = [steps.get(thing.members[0].name, 1) for _, thing in things]
+            things = [(area, plan.index.at(i, name)) for area, name in _areas(node, block)]
+            reached = [plan.numbers.get(thing.members[0].name, 1) for _, thing in things]
             for (area, thing), step in zip(things, reached, strict=True):
-                data = {"class": "quantity", "data-step": str(step), "data-card": str(cards.get(thing.key, -1))}
+                data = {"class": "quantity", "data-step": str(step), "data-card": str(plan.cards.get(thing.key, -1))}
                 ET.SubElement(node, f"{{{SVG}}}rect", area | data)
             appears[f"{place}{i}"] = min(reached, default=1)
             if place == "f":
@@ -80,6 +65,6 @@ def _prepare(name: str, group: ET.Element, appears: Mapping[str, int]) -> None:
     """Ids would clash with the page's; an edge appears with the later of its ends."""
     group.attrib.pop("id", None)
     group.attrib.pop("data-dot", None)
-    steps = [appears.get("".join(m.groups()), 1) for m in map(NODE.fullmatch, name.split("->")) if m]
+    steps = [appears.get("".join(m.groups()), 1) for m in map(NODE.match, name.split("->")) if m]
     if steps:
         group.set("data-from", str(max(steps)))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...chain import Chain
-from ...chain.fold import Row
+from ...chain.fold import Row, fold
 from ...chain.model import Quantity, backward_quantities, forward_quantities
 
 PLACES = ("parameters", "forward", "backward", "gradients")
@@ -111,7 +111,44 @@ class Index:
         return home if home is not None and not home.folded else Thing(q.name, q, (q,), row)
 
 
-def page_steps(chain: Chain, index: Index) -> list[PageStep]:
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """The plan of a page.
+
+    Attributes
+    ----------
+    chain : Chain
+        What it shows.
+    index : Index
+        Its quantities, by row of the picture.
+    steps : tuple of PageStep
+        In the order they are shown; step n of the page is `steps[n - 1]`.
+    things : tuple of Thing
+        What has a card: all that a step computes or uses.
+    cards : mapping
+        The number of each card, by the key of its thing.
+    numbers : mapping
+        The step, counted from 1, that computes each quantity of the chain, else the first that uses it.
+    """
+
+    chain: Chain
+    index: Index
+    steps: tuple[PageStep, ...]
+    things: tuple[Thing, ...]
+    cards: Mapping[str, int]
+    numbers: Mapping[str, int]
+
+
+def outline(chain: Chain) -> Outline:
+    """The plan of the page of a chain."""
+    index = Index(chain, fold(chain.steps))
+    steps = _page_steps(chain, index)
+    things = {thing.key: thing for step in steps for thing in (*step.uses, step.thing)}
+    cards = {key: n for n, key in enumerate(things)}
+    return Outline(chain, index, tuple(steps), tuple(things.values()), cards, _step_numbers(steps))
+
+
+def _page_steps(chain: Chain, index: Index) -> list[PageStep]:
     """Every quantity that has a formula, in the order of the notes: forward, then backward from the cost."""
 
     def steps(quantities: Sequence[Quantity], backward: bool) -> list[PageStep]:
@@ -124,8 +161,7 @@ def page_steps(chain: Chain, index: Index) -> list[PageStep]:
     return steps(forward_quantities(chain.steps), False) + steps(backward_quantities(chain.steps), True)
 
 
-def step_numbers(steps: Sequence[PageStep]) -> Mapping[str, int]:
-    """From the name of a quantity of the chain to the step, counted from 1, that computes it, else first uses it."""
+def _step_numbers(steps: Sequence[PageStep]) -> dict[str, int]:
     numbers: dict[str, int] = {}
     for n, step in enumerate(steps, 1):
         numbers.update((q.name, n) for q in step.thing.members)
