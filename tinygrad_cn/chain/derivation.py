@@ -161,7 +161,7 @@ def _before(reader: Reader, term: Term) -> tuple[Formula, ...]:
     """The form that shows the rule, before the derivative is put in."""
     piece, name = term.piece, reader.name
     out, x = name(piece.out), name(piece.operands[term.i])
-    if piece.kind == "loss":
+    if piece.kind in ("loss", "own_loss") and "∂" not in term.formula.text:
         return (formula(f"∂{'ℒ' if reader.course else name(reader.root)}/∂{x}"),)
     if piece.kind == "activation" and piece.label not in ROWS_TOGETHER:
         return (formula(f"{gradient_of(out)} ⊙ {function_name(piece.label)}′({x})"),)

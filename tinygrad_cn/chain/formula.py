@@ -17,7 +17,7 @@ from ..autograd import Node
 from ..ops.formula import Formula
 from ..ops.op import REGISTRY, Op
 from .layers import Piece
-from .terms import quadratic_weight
+from .terms import known_multiple, quadratic_weight
 
 Naming = Callable[[Any], str]
 
@@ -91,8 +91,10 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
     elif piece.kind == "total":
         text = "1"
-    elif piece.kind in ("own_loss", "penalty"):
-        text = _term_rule(piece, piece.operands[i], name)
+    elif piece.kind == "own_loss":
+        return _own_loss(piece, name, scale)
+    elif piece.kind == "penalty":
+        text = _penalty_rule(piece, piece.operands[i], name)
     else:
         text = _op_rule(piece.out, i, name, g)
     return _scaled(Formula.of(text), scale)
@@ -105,8 +107,36 @@ def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
     return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"
 
 
-def _term_rule(piece: Piece, x: Any, name: Naming) -> str:
-    weight = quadratic_weight(piece, x) if piece.kind == "penalty" else None
+def _own_loss(piece: Piece, name: Naming, scale: str) -> Formula:
+    """The gradient of a multiple of a known loss; ∂J/∂A for any other loss written by hand."""
+    x, match = piece.operands[0], known_multiple(piece)
+    if match is None:
+        return _scaled(Formula.of(f"∂{name(piece.out)}/∂{name(x)}"), scale)
+    text, m = LOSS[match.name][1], x._data.shape[-1]
+    rows = len(x._data) if match.name in MEAN_OVER_OUTPUTS else 1
+    weight = match.factor / rows * (2 if text.startswith("2 ") else 1)
+    one = Formula.of(text.removeprefix("2 ")).fill({"A": name(x), "Y": name(match.target)}).text
+    if scale != "m" and not _short(weight / m):
+        return Formula.of(f"({weight:.6g}/m) {_wrap(one)}")
+    factor = _factor(weight if scale == "m" else weight / m)
+    return Formula.of(f"{factor} {_wrap(one)}" if factor else one)
+
+
+def _short(weight: float) -> bool:
+    """Whether a factor is a whole number or a half."""
+    return bool(np.isclose(2 * weight, round(2 * weight), rtol=1e-10)) and round(2 * weight) != 0
+
+
+def _factor(weight: float) -> str:
+    """A factor as a learner writes it: nothing for 1, 2, (1/2), 0.3."""
+    fraction = Fraction(round(2 * weight), 2)
+    if not _short(weight):
+        return f"{weight:.6g}"
+    return "" if fraction == 1 else f"({fraction})" if fraction.denominator == 2 else str(fraction)
+
+
+def _penalty_rule(piece: Piece, x: Any, name: Naming) -> str:
+    weight = quadratic_weight(piece, x)
     return f"∂{name(piece.out)}/∂{name(x)}" if weight is None else f"{2 * weight:.6g} {name(x)}"
 
 

@@ -22,6 +22,7 @@ from .formula import function_name, gradient_of, options
 from .layers import Piece
 from .model import Quantity
 from .read import Reader, Term
+from .terms import known_multiple
 
 AND: dict[Lang, str] = {"zh": "、", "en": ", "}
 COLON: dict[Lang, str] = {"zh": "：", "en": ": "}
@@ -141,7 +142,10 @@ def _penalty(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]
 
 
 def _own_loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
-    return "loss.own", {}
+    match = known_multiple(piece)
+    if match is None:
+        return "loss.own", {}
+    return f"loss.{match.name}", {"target": formula(reader.name(match.target))}
 
 
 def _total(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
@@ -254,7 +258,7 @@ def mean(reader: Reader, term: Term) -> list[Note]:
     """Where the 1/m of a mean over samples stands."""
     if not reader.mean:
         return []
-    if term.piece.kind == "loss":
+    if term.piece.kind == "loss" or (term.piece.kind == "own_loss" and "∂" not in term.formula.text):
         return [Note("mean.left_out" if reader.course else "mean.carried", {}, "mean")]
     return [Note({"1/m": "mean.here", "m": "mean.removed"}[term.scale], {}, "mean")] if term.scale else []
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node
-from .known_loss import known_loss
-from .layers import Piece
+from .known_loss import Match, known_loss
+from .layers import Piece, inner_nodes
 
 
 def join_terms(found: list[Piece], root: Node) -> list[Piece]:
@@ -84,10 +84,16 @@ def _term(end: Node, inside: set[Node], by_out: dict[Node, Piece]) -> Piece | No
     made_by = by_out.get(flows[0]) if len(flows) == 1 else None
     if made_by is not None and made_by.kind in ("affine", "activation"):
         known = known_loss(end, inside, flows[0], constants)
-        if known is not None:
-            return Piece("loss", known[0], end, (flows[0], known[1]))
+        if known is not None and known.factor == 1:
+            return Piece("loss", known.name, end, (flows[0], known.target))
         return Piece("own_loss", "own_loss", end, (flows[0], *constants))
     return None
+
+
+def known_multiple(piece: Piece) -> Match | None:
+    """The known loss that a hand-written one is a multiple of, or None."""
+    x, *constants = piece.operands
+    return known_loss(piece.out, set(inner_nodes(piece)), x, constants)
 
 
 def quadratic_weight(piece: Piece, w: Node) -> float | None:
