@@ -76,7 +76,7 @@ def _over(text: str, rows: int) -> str:
     """A mean over the outputs of one sample; 2 (A − Y) over 4 rows is (1/2) (A − Y)."""
     weight = Fraction(2 if text.startswith("2 ") else 1, rows)
     rest = _wrap(text.removeprefix("2 "))
-    return rest[1:-1] if weight == 1 else f"({weight}) {rest}"
+    return _bare(rest) if weight == 1 else f"({weight}) {rest}"
 
 
 def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
@@ -119,7 +119,7 @@ def _own_loss(piece: Piece, name: Naming, scale: str) -> Formula:
     if scale != "m" and not _short(weight / m):
         return Formula.of(f"({weight:.6g}/m) {_wrap(one)}")
     factor = _factor(weight if scale == "m" else weight / m)
-    return Formula.of(f"{factor} {_wrap(one)}" if factor else one)
+    return Formula.of(f"{factor} {_wrap(one)}" if factor else _bare(one))
 
 
 def _short(weight: float) -> bool:
@@ -166,6 +166,11 @@ def weighted(weight: str, formula: Formula) -> Formula:
 def _wrap(text: str) -> str:
     """Brackets around a sum, so that a factor in front applies to all of it."""
     return f"({text})" if _binding(text) == 1 else text
+
+
+def _bare(text: str) -> str:
+    """Without brackets around all of it."""
+    return text[1:-1] if text[0] == "(" and _binding(text) == 4 else text
 
 
 def total(parts: list[Formula]) -> Formula:

@@ -32,7 +32,7 @@ def known_loss(end: Node, inside: Collection[Node], x: Node, constants: Sequence
 
     An op that is not analytic, such as clip, makes it a loss of its own.
     """
-    if not all(node._op is not None and node._op.analytic for node in inside):
+    if x._data.size == 0 or not all(node._op is not None and node._op.analytic for node in inside):
         return None
     rng = np.random.default_rng(0)
     probes = [rng.uniform(0.1, 0.9, x._data.shape) for _ in range(PROBES)]
