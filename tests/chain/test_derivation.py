@@ -106,6 +106,16 @@ def test_a_weight_of_a_loss_stays_in_its_gradient():
     assert "= dJ_{1} \\frac{1}{m} \\left(" in text
 
 
+def test_derivatives_of_activations_come_from_their_records():
+    text = NETS["activations"]().chain(lang="en").markdown()
+    assert (
+        r"\operatorname{LeakyReLU}'(z) = \mathbf{1}\lbrace z > 0 \rbrace + 0.1 \cdot \mathbf{1}\lbrace z \le 0 \rbrace"
+        in text
+    )
+    assert r"\operatorname{softplus}'(z) = \sigma(z)" in text
+    assert r"\tanh' = 1 - \tanh^{2}" in snapshot("two_layers.en.md")
+
+
 def test_the_cost_under_a_name_of_its_own():
     loss = np.tanh(leaf(1, 2) @ inputs(2, 4)).mean().named("loss")
     text = loss.chain(lang="en").markdown()

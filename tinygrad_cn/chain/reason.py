@@ -126,7 +126,7 @@ def _activation(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, An
 def derivative(piece: Piece) -> Formula:
     """The derivative of an activation at one entry, from its record: tanh′ = 1 − tanh², ReLU′(z) = 1{z > 0}."""
     name = function_name(piece.label)
-    record = REGISTRY[piece.label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ").replace(" · ", " ")
+    record = REGISTRY[piece.label].formula[0].text.removeprefix("g ⊙ ").replace(" ⊙ ", " ")
     whole = parse(record).items
     local = record[1:-1] if len(whole) == 1 and isinstance(whole[0], Bracket) else record
     at = "(z)" if re.search(r"(?<![A-Za-z])x(?![A-Za-z])", local) else ""
