@@ -190,8 +190,10 @@ def test_dropout_mask_stays_visible():
         (lambda d: (d**2).sum() / M, True),
         (lambda d: np.sum(d * d) * (1 / M), True),
         (lambda d: (1 / M) * np.sum(np.square(d)), True),
+        (lambda d: (d**2).sum() / (2 * M), True),
+        (lambda d: 0.5 * (d**2).mean(), True),
         (lambda d: (d**2).sum(), False),
-        (lambda d: 0.5 * (d**2).mean(), False),
+        (lambda d: (d**2).sum() / 2, False),
         (lambda d: np.sqrt((d**2).mean()), False),
     ],
 )

@@ -103,7 +103,7 @@ def test_equal_layers_share_one_derivation():
 def test_a_weight_of_a_loss_stays_in_its_gradient():
     text = NETS["half"]().chain(lang="en").markdown()
     assert "dJ = \\frac{\\partial J}{\\partial J} = 1" in text
-    assert "= dJ_{1} \\frac{1}{m} \\left(" in text
+    assert "= dJ_{1} \\left( -\\frac{Y}" in text
 
 
 def test_derivatives_of_activations_come_from_their_records():

@@ -31,7 +31,7 @@ LOSSES = {  # cost of the last layer's output, rows, the formula of its gradient
     "mean": (lambda Z: cross_entropy(sigmoid(Z)).mean(), 1, "A[1] − Y", "(1/m) (A[1] − Y)"),
     "sum": (lambda Z: cross_entropy(sigmoid(Z)).sum(), 1, None, None),
     "over_m": (lambda Z: ((Z - R) ** 2).sum() / M, 3, "2 (Z[1] − Y)", "(2/m) (Z[1] − Y)"),
-    "over_2m": (lambda Z: ((Z - R) ** 2).sum() / (2 * M), 3, "(1/m) (Z[1] − Y)", "(1/m) (Z[1] − Y)"),
+    "over_2m": (lambda Z: ((Z - R) ** 2).sum() / (2 * M), 3, "Z[1] − Y", "(1/m) (Z[1] − Y)"),
     "squares": (lambda Z: np.sum((Z - R) * (Z - R)), 3, "2 (Z[1] − Y)", "2 (Z[1] − Y)"),
     "half_squares": (lambda Z: 0.5 * np.sum((Z - R) ** 2), 3, "Z[1] − Y", "Z[1] − Y"),
     "quarter_squares": (lambda Z: 0.25 * np.sum((Z - R) ** 2), 3, "(1/2) (Z[1] − Y)", "(1/2) (Z[1] − Y)"),

@@ -2,7 +2,7 @@
 
 With J = (1/m) Σ loss, autograd's ∂J/∂Z carries 1/m. The notes leave it out of dA and dZ (one sample
 each) and put it into dW and db. That is right only if J is a mean over the m samples, so the cost is
-inspected first: how much one sample's loss weighs in J, times m, must be 1.
+inspected first: how much one sample's loss weighs in J, times m, must be 1, or 1/2 as in (1/2m) Σ (A − Y)².
 """
 
 from __future__ import annotations
@@ -41,9 +41,13 @@ def per_sample(pieces: list[Piece], m: int) -> set[Node]:
 
 
 def is_mean(root: Node, columns: set[Node], m: int) -> bool:
-    """True if J = (1/m) Σ of one loss per sample, perhaps itself a mean over the outputs."""
+    """True if J = (1/m) Σ or (1/2m) Σ of one loss per sample, perhaps itself a mean over the outputs."""
     weights = _weights(root, columns, m)
-    return bool(weights) and all(np.isclose(w * m, 1) or np.isclose(w * m * rows, 1) for w, rows in weights)
+    return bool(weights) and all(_one_or_half(w * m) or _one_or_half(w * m * rows) for w, rows in weights)
+
+
+def _one_or_half(weight: float) -> bool:
+    return bool(np.isclose(weight, 1) or np.isclose(weight, 0.5))
 
 
 def _weights(root: Node, columns: set[Node], m: int) -> list[tuple[float, int]]:

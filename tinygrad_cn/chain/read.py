@@ -52,7 +52,8 @@ class Reader:
         self.layer_of: dict[int, int] = {}  # by identity of the value: number of the layer it belongs to
         self.names: dict[int, str] = {}
         self.values: dict[str, Any] = {}  # the other way round
-        self.aliases: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}  # the name of each standard one: W1, Z1, J
+        self.standards: dict[str, str] = {}  # the other way round
         self.texts: dict[int, str] = {}  # by identity: constants written as an expression
         self.target: Any = None
         self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows
@@ -108,7 +109,7 @@ class Reader:
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
             return
-        self._name(a, "A0" if "A0" not in self.names.values() else f"X{number}", 0, "n[0]")
+        self._name(a, "A0" if "A0" not in self.values else f"X{number}", 0, "n[0]")
 
     def _name_constant(self, piece: Piece, x: Any, counts: dict[str, int]) -> None:
         """Name what an op takes from outside: the target is Y, 1 − Y is written so, others are numbered."""
@@ -130,13 +131,13 @@ class Reader:
         if x is None or id(x) in self.names:
             return
         own = self.given.get(id(x)) or (x.name if isinstance(x, Node) else None)
-        taken = set(self.names.values())
-        name = own if own and own not in taken else standard
-        while name in taken:
+        name = own if own and own not in self.values else standard
+        while name in self.values:
             name += "′"
         self.names[id(x)] = name
         self.values[name] = x
         self.aliases.setdefault(standard, name)
+        self.standards[name] = standard
         self.layer_of[id(x)] = layer
         self.rows[id(x)] = rows
 
@@ -192,9 +193,9 @@ class Reader:
                 key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), self._symbols(x),
                 fused or total(parts), shapes, self._reader(x), remark, optional=not _needs(x),
             )  # fmt: skip
-            for standard, own in list(self.aliases.items()):
-                if own == name:
-                    self.aliases[f"d{standard}"] = key
+            standard = self.standards[name]
+            if self.aliases[standard] == name:
+                self.aliases[f"d{standard}"] = key
         return self.quantities[key]
 
     def terms(self, x: Any) -> list[Term]:
