@@ -276,6 +276,14 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "zh": "{where} 少了一项。",
         "en": "{where} lacks a term.",
     },
+    "cause.missing_upstream": {
+        "zh": "{where} 只有激活函数的导数，漏乘了上游传来的梯度。",
+        "en": "{where} is the derivative of the activation alone; the gradient from above is not multiplied in.",
+    },
+    "cause.updated_weights": {
+        "zh": "{where} 用的是更新之后的 W；反向传播要用前向时的 W。",
+        "en": "{where} uses the updated W; backpropagation needs the W of the forward pass.",
+    },
     "cause.softmax_axis": {
         "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。",
         "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0.",

@@ -32,6 +32,8 @@ Code = Literal[
     "missing_dropout_mask",
     "missing_keep_prob",
     "missing_term",
+    "missing_upstream",
+    "updated_weights",
     "softmax_axis",
     "accumulated",
     "convention",

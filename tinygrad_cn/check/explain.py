@@ -1,39 +1,26 @@
-"""Match a wrong gradient against what it may have been computed as instead.
+"""Find the simplest mistake that gives exactly the gradient a learner handed over.
 
-Candidates are the right gradient, its local variants, and the same one step further up for gradients the
-learner did not give. Each is tried up to a factor; only a match to rounding counts, and of those the
-simplest wins. What nothing matches stays `unknown`.
+Candidates come in stages: one mistake of a known formula, one of a family, two at once. Each is tried up
+to a factor. Only a match to rounding counts, and of those the simplest wins; others as simple are listed.
+What nothing matches stays `unknown`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..ops.op import Array
+from .candidate import Candidate, Candidates, Make
 from .cause import Cause, Code
-from .local import Local
-from .scale import Factor, factor_of, known_factors, name_factor
-from .variants import View, variants
+from .scale import ENOUGH, Factor, Fit, known_factors, name_factor
 
-Implied = tuple[tuple[int, Array], ...]  # gradients that were not given, by identity, and what they must have been
-Support = Callable[[Implied], int]
-NOTHING = 1000
-ENOUGH = 3  # entries that must share a factor without a name before it counts
-DEPTH = 3  # how many gradients in a row may be missing between two that were given
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A gradient somebody may have computed: its value, the mistakes in it, and which unseen gradients it implies."""
-
-    value: Array
-    causes: tuple[Cause, ...]
-    cost: int
-    implied: Implied = ()
+Changes = Mapping[int, Array]
+Support = Callable[[Mapping[int, Make]], int]
+UNNAMED = 5  # how surprising a factor without a name is
 
 
 @dataclass(frozen=True)
@@ -41,154 +28,161 @@ class Explanation:
     """Causes that together give the hand gradient; `alternatives` explain it as simply."""
 
     causes: tuple[Cause, ...]
+    cost: int = 0
+    implied: Mapping[int, Make] = field(default_factory=dict)
     alternatives: tuple[tuple[Cause, ...], ...] = ()
-    implied: Implied = ()
-
-    @property
-    def codes(self) -> tuple[Code, ...]:
-        """Codes of the causes."""
-        return tuple(cause.code for cause in self.causes)
+    factor: float = 1.0  # of the step's own contribution
 
 
 class Explainer:
-    """Explains wrong gradients of one chain, given what is settled upstream."""
+    """Explains one wrong gradient."""
 
-    def __init__(self, local: Local, own: dict[int, Array], unsettled: set[int]) -> None:
-        self.local, self.own, self.unsettled = local, own, unsettled
-        self.view = View(local, own)
-        self.consumers = local.chain.reader.consumers
-        self.factors = known_factors(self._symbols())
+    def __init__(self, candidates: Candidates, x: Any, fit: Fit, support: Support) -> None:
+        self.candidates, self.x, self.fit, self.support = candidates, x, fit, support
+        self.where = candidates.written(x)
+        self.factors = known_factors(_symbols(candidates.worlds.chain))
 
-    def _symbols(self) -> dict[str, float]:
-        chain = self.local.chain
-        symbols: dict[str, float] = {} if chain.m is None else {"m": float(chain.m)}
-        for piece in chain.pieces:
-            if piece.kind == "affine" and len(symbols) < 12:
-                rows = chain.reader.rows.get(id(piece.out), "")
-                symbols.setdefault(rows, float(piece.out._data.shape[0]))
-        return {name: v for name, v in symbols.items() if v not in (0.0, 1.0)}
+    def explain(self) -> Explanation | None:
+        """The simplest explanation, or None.
 
-    def explain(self, x: Any, hand: Array, size: float, rtol: float, support: Support) -> Explanation | None:
-        """The simplest explanation of a wrong gradient of x, or None.
-
-        Of equally simple ones, that which makes most of the later hand gradients right is first:
-        `support` counts them, given what an explanation implies for gradients that were not given.
+        Of equally simple ones, those that make most of the later hand gradients right are kept.
         """
-        found: list[tuple[int, Explanation]] = []
-        lowest = NOTHING
-        for candidate in self._candidates(x, DEPTH):
-            if candidate.cost <= lowest:
-                for extra, causes in self._fits(x, hand, candidate, size, rtol):
-                    lowest = min(lowest, candidate.cost + extra)
-                    found.append((candidate.cost + extra, Explanation(causes, implied=candidate.implied)))
-        simplest = [e for cost, e in found if cost == lowest]
-        simplest += [moved for e in simplest if (moved := self._moved_up(x, e)) is not None]
-        if not simplest:
-            return None
+        for stage in (self._right, self._one, self._families, self._two):
+            found = list(stage())
+            if found:
+                return self._best(found)
+        return None
+
+    def _best(self, found: list[Explanation]) -> Explanation:
+        lowest = min(e.cost for e in found)
+        simplest = [e for e in found if e.cost == lowest]
+        simplest += [moved for e in simplest for moved in self._moved_up(e)]
         if len(simplest) > 1:
-            simplest.sort(key=lambda e: -support(e.implied))
+            support = [self.support(e.implied) for e in simplest]
+            simplest = [e for e, s in zip(simplest, support, strict=True) if s == max(support)]
         first = simplest[0]
-        others = {e.codes: e.causes for e in simplest if e.codes != first.codes}
-        return Explanation(first.causes, tuple(others.values()), first.implied)
+        others = {tuple((c.code, c.where) for c in e.causes): e.causes for e in simplest}
+        others.pop(tuple((c.code, c.where) for c in first.causes))
+        return replace(first, alternatives=tuple(others.values()))
 
-    def _moved_up(self, x: Any, e: Explanation) -> Explanation | None:
-        """A factor found in dW may be that of a dZ which was not given."""
-        consumers = self.consumers.get(id(x), [])
-        out = consumers[0][0].out if len(consumers) == 1 else None
-        factor = next((f for f in self.factors if f.text and f.text == e.causes[-1].factor), None)
-        if out is None or factor is None or id(out) not in self.unsettled:
-            return None
-        up = Cause(self._code(out, factor), f"d{self.view.name(out)}", factor=factor.text)
-        implied = dict(e.implied)
-        implied[id(out)] = factor.value * implied.get(id(out), self.own[id(out)])
-        return Explanation((*e.causes[:-1], up), implied=tuple(implied.items()))
+    # ---- stages -------------------------------------------------------------------------------------
 
-    def _fits(
-        self, x: Any, hand: Array, candidate: Candidate, size: float, rtol: float
-    ) -> Iterator[tuple[int, tuple[Cause, ...]]]:
-        """Ways in which the candidate is the hand gradient: exactly, or up to a factor."""
-        with np.errstate(invalid="ignore", over="ignore"):
-            s = factor_of(hand, candidate.value, size, rtol)
+    def _right(self) -> Iterator[Explanation]:
+        """No mistake but a factor, on the whole or on the contribution of one step; or the layout."""
+        steps = self.candidates.steps(self.x)
+        whole = self.candidates.own
+        total = Candidate(lambda k: self.candidates.worlds.expected(self.x, whole).at(k), None)
+        yield from self._layout(total)
+        yield from self._scaled(total)
+        for step in steps if len(steps) > 1 else ():
+            part = Candidate(step.part, step.rest)
+            if step.piece.kind == "penalty":
+                yield from self._penalty(part)
+            else:
+                yield from self._scaled(part)
+
+    def _one(self) -> Iterator[Explanation]:
+        for candidate in self.candidates.one(self.x, self.where):
+            yield from self._scaled(candidate)
+
+    def _two(self) -> Iterator[Explanation]:
+        for candidate in self.candidates.two(self.x, self.where):
+            yield from self._scaled(candidate, exact=True)
+
+    def _families(self) -> Iterator[Explanation]:
+        for candidate in self.candidates.families(self.x, self.where):
+            coefficients = self.fit.combination(candidate)
+            if coefficients is not None:
+                cause = candidate.causes[-1]
+                text = _combination(cause.equals, coefficients, candidate.terms)
+                yield Explanation((replace(cause, equals=text),), candidate.cost, candidate.implied)
+
+    # ---- factors ------------------------------------------------------------------------------------
+
+    def _scaled(self, candidate: Candidate, exact: bool = False) -> Iterator[Explanation]:
+        """Ways in which the candidate is the hand gradient: as it is, or up to a factor."""
+        s = self.fit.factor(candidate)
         if s is None:
             return
-        factors = name_factor(s, self.factors, rtol)
-        where = f"d{self.view.name(x)}"
+        factors = name_factor(s, self.factors, self.fit.rtol)
         for factor in factors:
-            if factor.text == "" and candidate.causes:
-                yield 0, candidate.causes
-            elif factor.text:
-                yield factor.cost, (*candidate.causes, Cause(self._code(x, factor), where, factor=factor.text))
-        if not factors and not candidate.causes and hand.size >= ENOUGH:
-            yield 5, (Cause("constant_factor", where, factor=f"{s:.6g}"),)
+            if not factor.text and candidate.causes:
+                yield Explanation(candidate.causes, candidate.cost, candidate.implied)
+            elif factor.text and not exact and (not candidate.causes or self.fit.telling):
+                cause = Cause(self._code(factor), self.where, factor=factor.text)
+                cost = candidate.cost + factor.cost
+                yield Explanation((*candidate.causes, cause), cost, candidate.implied, factor=s)
+        if not factors and not candidate.causes and self.fit.hand.size >= ENOUGH:
+            yield Explanation((Cause("constant_factor", self.where, factor=f"{s:.6g}"),), UNNAMED, factor=s)
 
-    def _code(self, x: Any, factor: Factor) -> Code:
+    def _penalty(self, part: Candidate) -> Iterator[Explanation]:
+        """The regularisation with another factor."""
+        for e in self._scaled(part):
+            if len(e.causes) == 1:
+                yield replace(e, causes=(Cause("wrong_regularisation", self.where, factor=e.causes[0].factor),))
+
+    def _layout(self, total: Candidate) -> Iterator[Explanation]:
+        """The right numbers in another shape."""
+        for code, turned in (("lost_keepdims", _same_order), ("transposed", _turned)):
+            value = turned(total.make(0), self.fit.hand.shape)
+            if value is not None:
+                moved = Candidate(lambda k, turned=turned: turned(total.make(k), self.fit.hand.shape), None)  # type: ignore[misc]
+                equals = "" if code == "lost_keepdims" else f"({self.candidates.view.right(self.where)})ᵀ"
+                yield from self._scaled(replace(moved, causes=(Cause(code, self.where, equals),), cost=1))  # type: ignore[arg-type]
+
+    def _moved_up(self, e: Explanation) -> Iterator[Explanation]:
+        """A factor found in dW may be that of a dZ which was not given, or of the dA before it."""
+        x, where = self.x, self.where
+        while e.factor != 1.0 and len(e.causes) == 1 and not e.implied:
+            step = next((s for s in self.candidates.steps(x) if s.piece.kind != "penalty"), None)
+            if step is None or id(step.piece.out) not in self.candidates.unsettled:
+                return
+            x = step.piece.out
+            where = self.candidates._place(x, where)
+            scaled: Make = lambda k, x=x: e.factor * self.candidates.own[id(x)].at(k)  # type: ignore[misc]  # noqa: E731
+            yield Explanation((replace(e.causes[0], where=where),), e.cost, {id(x): scaled})
+
+    def _code(self, factor: Factor) -> Code:
         """What a factor means for this gradient."""
         if factor.text == "−1":
             return "sign"
-        course = self.local.factor != 1.0
-        per_sample = self.local.scale(x) != 1.0 or not course
+        plain = self.candidates.worlds.all[0]
+        course = plain.factor != 1.0
+        per_sample = plain.scale(self.x) != 1.0 or (not course and plain.is_column(self.x))
         if factor.text in ("m", "−m"):
-            return "missing_1_over_m" if course and not per_sample else "constant_factor"
+            return (
+                "convention" if per_sample and not course else "constant_factor" if per_sample else "missing_1_over_m"
+            )
         if factor.text in ("1/m", "−1/m"):
-            return "convention" if course and per_sample else "extra_1_over_m"
+            return "convention" if per_sample and course else "extra_1_over_m"
         return "constant_factor"
 
-    # ---- candidates ---------------------------------------------------------------------------------
 
-    def _candidates(self, x: Any, depth: int) -> Iterator[Candidate]:
-        """The right gradient of x from the learner's upstream values, then its variants, simplest sources first."""
-        key = id(x)
-        consumers = self.consumers.get(key, [])
-        parts = [self.local.through(p, self.own[id(p.out)]).get(key) for p, _ in consumers]
-        known = [p for p in parts if p is not None]
-        if not known:
-            return
-        whole = sum(known[1:], known[0])
-        yield Candidate(whole, (), 0)
-        where = f"d{self.view.name(x)}"
-        for (piece, i), part in zip(consumers, parts, strict=True):
-            if part is None:
-                continue
-            others = whole - part if len(known) > 1 else None
-            yield from self._dropped(piece, part, others, where)
-            for v in variants(piece, i, self.own[id(piece.out)], self.view):
-                moved = v.value if others is None else _add(others, v.value)
-                if moved is not None:
-                    yield Candidate(moved, (Cause(v.code, where, equals=v.equals),), v.cost)
-            if depth and id(piece.out) in self.unsettled:
-                yield from self._through(piece, i, key, others, depth, where)
-
-    def _dropped(self, piece: Any, part: Array, others: Array | None, where: str) -> Iterator[Candidate]:
-        """One of several terms left out: the penalty on the weights, or a branch."""
-        if others is None:
-            return
-        code: Code = "missing_regularisation" if piece.kind == "penalty" else "missing_term"
-        yield Candidate(others, (Cause(code, where),), 1)
-        if piece.kind == "penalty":
-            for factor in self.factors:
-                if factor.text:
-                    cause = Cause("wrong_regularisation", where, factor=factor.text)
-                    yield Candidate(others + factor.value * part, (cause,), 1 + factor.cost)
-
-    def _through(
-        self, piece: Any, i: int, key: int, others: Array | None, depth: int, where: str
-    ) -> Iterator[Candidate]:
-        """Mistakes in the gradient before, which the learner did not give; alone, or with one made here."""
-        for up in self._candidates(piece.out, depth - 1):
-            if not up.causes or up.value.shape != piece.out._data.shape:
-                continue
-            implied = (*up.implied, (id(piece.out), up.value))
-            part = self.local.through(piece, up.value).get(key)
-            if part is not None:
-                yield Candidate(part if others is None else others + part, up.causes, up.cost, implied)
-            if len(up.causes) > 1 or up.cost > 2:
-                continue
-            for v in variants(piece, i, up.value, self.view):
-                moved = v.value if others is None else _add(others, v.value)
-                if moved is not None:
-                    causes = (*up.causes, Cause(v.code, where, equals=v.equals))
-                    yield Candidate(moved, causes, up.cost + v.cost + 1, implied)
+def _symbols(chain: Any) -> dict[str, float]:
+    """m and n[l], by name."""
+    symbols: dict[str, float] = {} if chain.m is None else {"m": float(chain.m)}
+    for piece in chain.pieces:
+        if piece.kind == "affine" and len(symbols) < 12:
+            w = np.shape(piece.operands[0]._data)
+            symbols.setdefault("n[0]", float(w[0] if piece.flipped else w[1]))
+            symbols.setdefault(chain.reader.rows.get(id(piece.out), ""), float(piece.out._data.shape[0]))
+    return {name: v for name, v in symbols.items() if name and v != 1.0}
 
 
-def _add(a: Array, b: Array) -> Array | None:
-    return a + b if a.shape == b.shape else None
+def _combination(start: str, coefficients: Array, terms: tuple[str, ...]) -> str:
+    """`0.5 A[1] − 2 Y`, after the right formula if it comes on top of that."""
+    parts = [start] if start else []
+    for c, term in zip(coefficients, terms, strict=True):
+        if c:
+            size = "" if abs(c) == 1 and term != "1" else f"{abs(c):.6g} " if term != "1" else f"{abs(c):.6g}"
+            parts.append(f"{'−' if c < 0 else '+'} {size}{term if term != '1' else ''}")
+    return " ".join(parts).removeprefix("+ ").replace("− ", "−", 1) if not start else " ".join(parts)
+
+
+def _same_order(right: Array, shape: tuple[int, ...]) -> Array | None:
+    """The right numbers in as many axes fewer."""
+    return right.reshape(shape) if len(shape) < right.ndim and right.size == int(np.prod(shape)) else None
+
+
+def _turned(right: Array, shape: tuple[int, ...]) -> Array | None:
+    return right.T if right.ndim == 2 and right.T.shape == shape and right.T is not right else None

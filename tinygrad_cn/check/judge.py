@@ -2,6 +2,7 @@
 
 Each gradient is worked out twice, from the true upstream values and from the learner's own. Equal to the
 first: `agree`. Equal to the second only: `inherited`. Neither: `wrong`, and the explainer is asked why.
+Equal means: no further off than rounding can account for, which `world` works out.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, ancestors
 from ..chain import Chain
 from ..chain.model import backward_quantities
 from ..ops.op import Array
+from .candidate import Candidates, Make
 from .cause import Cause
-from .explain import Explainer, Explanation, Implied
-from .local import Local
+from .explain import Explainer, Explanation
 from .row import Row, Verdict
+from .scale import Fit
+from .world import Gradients, Track, Worlds
 
-ULPS = 2.0**12  # rounding of a hand-written pass over some ten layers stays well below; formulas err far above
 MATCH_ULPS = 2.0**8  # what counts as equal when a cause is sought: it starts from the learner's own values
 
 
@@ -29,65 +31,64 @@ class Judge:
 
     def __init__(self, chain: Chain, given: Mapping[str, Array], rtol: float | None) -> None:
         self.chain, self.given, self.rtol = chain, given, rtol
-        self.local = Local(chain)
-        one = np.ones_like(chain.root._data)
-        self.true: dict[int, Array] = {id(chain.root): one}
-        self.own: dict[int, Array] = {id(chain.root): one}
+        self.eps = _coarsest(chain, given)
+        self.worlds = Worlds(chain, self.eps)
+        self.true, self.own = Gradients(self.worlds), Gradients(self.worlds)
         self.order = [chain.reader.values[q.name[1:]] for q in backward_quantities(chain.steps)]
         self.place = {id(x): i for i, x in enumerate(self.order)}
-        for x in self.order:
-            self.true[id(x)] = self._expected(x, self.true)
-        self.unsettled = {id(p.out) for p in chain.pieces if f"d{chain.reader.names[id(p.out)]}" not in given}
-        self.unsettled.discard(id(chain.root))
-        self.explainer = Explainer(self.local, self.own, self.unsettled)
+        self.unsettled = {id(p.out) for p in chain.pieces if self._name(p.out) not in given} - {id(chain.root)}
 
     def rows(self) -> list[Row]:
         """One row per given gradient, from the cost back."""
-        found = []
-        for x in self.order:
-            name = self._name(x)
-            self.own[id(x)] = self._expected(x, self.own)
-            if name in self.given:
-                found.append(self._judge(name, x))
-        return found
+        return [self._judge(self._name(x), x) for x in self.order if self._name(x) in self.given]
 
     def _name(self, x: Any) -> str:
         return f"d{self.chain.reader.names[id(x)]}"
 
-    def _expected(self, x: Any, gradients: dict[int, Array]) -> Array:
-        """The gradient of x from its consumers'."""
-        consumers = self.chain.reader.consumers[id(x)]
-        parts = [self.local.through(p, gradients[id(p.out)])[id(x)] for p, _ in consumers]
-        return sum(parts[1:], parts[0])
-
     def _judge(self, name: str, x: Any) -> Row:
-        hand, true, own = self.given[name], self.true[id(x)], self.own[id(x)]
-        coarse = max(np.finfo(hand.dtype).eps, np.finfo(true.dtype).eps)
-        size = max(self._size(x), float(np.max(np.abs(true), initial=0.0)))
-        allowed = (ULPS * coarse if self.rtol is None else self.rtol) * size
-        verdict = _verdict(hand, true, own, allowed)
-        found = None
-        if verdict in ("wrong", "shape"):
-            rtol = MATCH_ULPS * coarse if self.rtol is None else self.rtol
-            found = self._accumulated(x, hand, true, allowed) or self.explainer.explain(
-                x, hand, size, float(rtol), lambda implied: self._support(x, hand, implied)
-            )
-        elif verdict == "agree":
+        hand, true = self.given[name], self.true[id(x)]
+        own = true if self.own.fixed.keys() == {id(self.chain.root)} else self.worlds.expected(x, self.own)
+        verdict = self._verdict(hand, true, own)
+        found = self._why(x, hand, true) if verdict in ("wrong", "shape") else None
+        if verdict == "agree":
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
         q = self.chain.quantities[name]
-        causes, others = _causes(verdict, found, q.written)
-        return Row(name, q.written, verdict, hand, true, own, q.formula, causes, others, self._negative(x))
+        causes, others = (found.causes, found.alternatives) if found is not None else ((), ())
+        if found is None and verdict in ("wrong", "shape"):
+            causes = (Cause("unknown", q.written),)
+        return Row(name, q.written, verdict, hand, true.plain, own.plain, q.formula, causes, others, self._negative(x))
+
+    def _verdict(self, hand: Array, true: Track, own: Track) -> Verdict:
+        if hand.shape != true.plain.shape:
+            return "shape"
+        if self._equal(hand, true):
+            return "agree"
+        return "inherited" if self._equal(hand, own) else "wrong"
+
+    def _equal(self, hand: Array, track: Track) -> bool:
+        """No further off than rounding, or than the tolerance that was asked for; NaN is not equal."""
+        if hand.shape != track.plain.shape:
+            return False
+        allowed = track.slack(self.eps) if self.rtol is None else self.rtol * _largest(track)
+        with np.errstate(invalid="ignore"):
+            return bool(np.all((np.abs(hand - track.plain) <= allowed) | (hand == track.plain)))
+
+    def _why(self, x: Any, hand: Array, true: Track) -> Explanation | None:
+        again = self._accumulated(x, hand, true)
+        if again is not None:
+            return again
+        rtol = MATCH_ULPS * self.eps if self.rtol is None else self.rtol
+        candidates = Candidates(self.worlds, self.own, self.unsettled)
+        fit = Fit(hand, _largest(true), float(rtol), len(self.worlds.all))
+        return Explainer(candidates, x, fit, lambda implied: self._support(x, hand, implied)).explain()
 
     def _negative(self, x: Any) -> tuple[str, Array] | None:
         """The Z whose sign an activation's derivative may depend on, for the gradient of that Z."""
         is_z = any(p.kind == "activation" for p, _ in self.chain.reader.consumers[id(x)])
         return (self.chain.reader.name(x), x._data) if is_z else None
 
-    def _size(self, x: Any) -> float:
-        """How large the terms are that the gradient of x sums up."""
-        consumers = self.chain.reader.consumers[id(x)]
-        return sum(self.local.size(p, self.true[id(p.out)]).get(id(x), 0.0) for p, _ in consumers)
+    # ---- what later gradients start from ------------------------------------------------------------
 
     def _settle_above(self, x: Any) -> None:
         """A gradient that agrees vouches for those before it that were not given."""
@@ -98,62 +99,58 @@ class Judge:
 
     def _hand_on(self, x: Any, hand: Array, verdict: Verdict, found: Explanation | None) -> None:
         """What later gradients are worked out from: the learner's value, and what an explanation implies above."""
-        if verdict != "shape":
-            self.own[id(x)] = hand
-        elif hand.size == self.own[id(x)].size:
-            self.own[id(x)] = hand.reshape(self.own[id(x)].shape)
+        changes: dict[int, Track] = {}
+        shape = self.true[id(x)].plain.shape
+        if hand.size == int(np.prod(shape)):
+            changes[id(x)] = Track(hand.reshape(shape))
         if found is not None:
-            for key, implied in found.implied:
-                self.own[key] = implied
-                self.unsettled.discard(key)
+            changes |= self._tracks(found.implied)
+            self.unsettled -= found.implied.keys()
+        if verdict == "agree":
+            self.own.fix(changes)
+        else:
+            self.own = self.own.assuming(changes)
 
-    def _support(self, x: Any, hand: Array, implied: Implied) -> int:
+    def _tracks(self, implied: Mapping[int, Make]) -> dict[int, Track]:
+        every = range(len(self.worlds.all))
+        made = {key: [make(k) for k in every] for key, make in implied.items()}
+        return {key: Track(values[0], values[1:]) for key, values in made.items()}
+
+    def _support(self, x: Any, hand: Array, implied: Mapping[int, Make]) -> int:
         """How many later hand gradients follow from the learner's values if the implied ones are assumed."""
-        own = self.own | dict(implied)
-        own[id(x)] = hand if hand.shape == own[id(x)].shape else own[id(x)]
+        own = self.own.assuming(self._tracks(implied))
+        if hand.shape == self.true[id(x)].plain.shape:
+            own.fix({id(x): Track(hand)})
         count = 0
         for later in self.order[self.place[id(x)] + 1 :]:
-            expected = own[id(later)] = self._expected(later, own)
             given = self.given.get(self._name(later))
-            if given is not None and given.shape == expected.shape:
-                count += self._matches(given, expected, later)
-                own[id(later)] = given
+            if given is not None:
+                expected = self.worlds.expected(later, own)
+                count += self._equal(given, expected)
+                if given.shape == expected.plain.shape:
+                    own.fix({id(later): Track(given)})
         return count
 
-    def _matches(self, hand: Array, expected: Array, x: Any) -> bool:
-        """Equal to the rounding of one step."""
-        rtol = MATCH_ULPS * max(np.finfo(hand.dtype).eps, np.finfo(expected.dtype).eps)
-        size = max(self._size(x), float(np.max(np.abs(expected), initial=0.0)))
-        return _within(np.abs(hand - expected), float(rtol) * size)
-
-    def _accumulated(self, x: Any, hand: Array, true: Array, allowed: float) -> Explanation | None:
+    def _accumulated(self, x: Any, hand: Array, true: Track) -> Explanation | None:
         """The hand gradient is the tensor's own .grad after several backward() calls: an exact multiple."""
-        if not isinstance(x, Node) or x._grad is None or x._op is not None or hand.shape != true.shape:
+        if not isinstance(x, Node) or x._grad is None or x._op is not None or hand.shape != true.plain.shape:
             return None
-        square = float(np.vdot(true, true))
-        times = round(float(np.vdot(true, hand)) / square) if square else 0
-        same = np.array_equal(hand, x._grad) and times >= 2 and _within(np.abs(hand - times * true), times * allowed)
-        where = f"d{self.chain.reader.name(x)}"
-        return Explanation((Cause("accumulated", where, factor=str(times)),)) if same else None
+        square = float(np.vdot(true.plain, true.plain))
+        times = round(float(np.vdot(true.plain, hand)) / square) if square else 0
+        scaled = Track(times * true.plain, [times * s for s in true.shaken], times * np.asarray(true.size))
+        if times < 2 or not np.array_equal(hand, x._grad) or not self._equal(hand, scaled):
+            return None
+        return Explanation((Cause("accumulated", f"d{self.chain.reader.name(x)}", factor=str(times)),))
 
 
-def _verdict(hand: Array, true: Array, own: Array, allowed: float) -> Verdict:
-    if hand.shape != true.shape:
-        return "shape"
-    if _within(np.abs(hand - true), allowed):
-        return "agree"
-    return "inherited" if _within(np.abs(hand - own), allowed) else "wrong"
+def _coarsest(chain: Chain, given: Mapping[str, Array]) -> float:
+    """The rounding unit of the coarsest dtype that anything was computed in."""
+    arrays = [node._data for node in ancestors(chain.root)] + list(given.values())
+    return max(float(np.finfo(a.dtype).eps) for a in arrays if a.dtype.kind == "f")
 
 
-def _causes(
-    verdict: Verdict, found: Explanation | None, written: str
-) -> tuple[tuple[Cause, ...], tuple[tuple[Cause, ...], ...]]:
-    """The causes of a row, and other explanations as simple."""
-    if found is not None:
-        return found.causes, found.alternatives
-    return ((Cause("unknown", written),), ()) if verdict == "wrong" else ((), ())
-
-
-def _within(error: Array, allowed: float) -> bool:
-    """True if every error is at most `allowed`; NaN is not."""
-    return bool(np.all(error <= allowed))
+def _largest(track: Track) -> float:
+    """The largest term a gradient sums up, or the largest entry."""
+    size = track.plain if track.size is None else track.size
+    both = np.maximum(np.max(np.abs(size), initial=0.0), np.max(np.abs(track.plain), initial=0.0))
+    return float(both)

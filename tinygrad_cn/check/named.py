@@ -30,4 +30,4 @@ def compare_named(
 
 def _missing(chain: Chain, judge: Judge, name: str) -> Row:
     q = chain.quantities[name]
-    return Row(name, q.written, "missing", None, judge.true[id(chain.reader.values[name[1:]])], formula=q.formula)
+    return Row(name, q.written, "missing", None, judge.true[id(chain.reader.values[name[1:]])].plain, formula=q.formula)

@@ -1,13 +1,19 @@
-"""Factors a hand gradient may be off by, by name: m, 1/m, −1, 2, n[l], λ/m."""
+"""Match a hand gradient with a candidate: up to a factor by name, or as a combination of given terms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..ops.op import Array
+from .world import spread
+
+ENOUGH = 3  # entries that must share a factor without a name before it counts
+SAMPLE = 4096  # entries looked at first
+CLOSE = 0.5  # share of entries that must fit before the rounding of the others is looked into
 
 
 @dataclass(frozen=True)
@@ -21,32 +27,122 @@ class Factor:
 
 def known_factors(symbols: Mapping[str, float]) -> list[Factor]:
     """Every factor with a name, the plainest first; `symbols` are m, n[1] and the like with their values."""
-    plain = [Factor(1.0, "", 0), Factor(-1.0, "−1", 1)]
-    plain += [Factor(2.0, "2", 2), Factor(0.5, "1/2", 2), Factor(4.0, "4", 3), Factor(0.25, "1/4", 3)]
+    plain = [
+        Factor(1.0, "", 0),
+        Factor(2.0, "2", 2),
+        Factor(0.5, "1/2", 2),
+        Factor(4.0, "4", 3),
+        Factor(0.25, "1/4", 3),
+    ]
     for name, value in symbols.items():
         rank = 1 if name == "m" else 3
         plain += [Factor(value, name, rank), Factor(1 / value, f"1/{name}", rank)]
         if name == "m":
             plain += [Factor(value**2, "m²", 3), Factor(value**-2, "1/m²", 3)]
-    negative = [Factor(-f.value, f"−{f.text}", f.cost + 1) for f in plain if f.text not in ("", "−1")]
+            plain += [Factor(2 * value, "2m", 3), Factor(0.5 / value, "1/(2m)", 3)]
+            plain += [Factor(value / 2, "m/2", 3), Factor(2 / value, "2/m", 3)]
+        elif "m" in symbols:
+            m = symbols["m"]
+            plain += [Factor(m / value, f"m/{name}", 3), Factor(value / m, f"{name}/m", 3)]
+    negative = [Factor(-f.value, f"−{f.text}" if f.text else "−1", f.cost + 1) for f in plain]
     return sorted([*plain, *negative], key=lambda f: f.cost)
 
 
-def factor_of(hand: Array, candidate: Array, size: float, rtol: float) -> float | None:
-    """s with hand = s · candidate to rounding, or None. The candidate sums up terms as large as `size`."""
-    if hand.shape != candidate.shape or not hand.size:
-        return None
-    square = float(np.vdot(candidate, candidate))
-    if not np.isfinite(square) or square == 0.0:
-        return None
-    s = float(np.vdot(candidate, hand)) / square
-    if not np.isfinite(s) or s == 0.0:
-        return None
-    allowed = rtol * abs(s) * max(size, float(np.max(np.abs(candidate))))
-    return s if bool(np.all(np.abs(hand - s * candidate) <= allowed)) else None
-
-
 def name_factor(s: float, factors: list[Factor], rtol: float) -> list[Factor]:
-    """The named factors that s equals to rounding, the plainest first; those equally plain together."""
+    """The named factors that s equals to rounding, the plainest first.
+
+    Where two dimensions are equal, 1/m and 1/n[1] are the same number: then both are named.
+    """
     fits = [f for f in factors if abs(s - f.value) <= rtol * abs(f.value)]
-    return [f for f in fits if f.cost == fits[0].cost] if fits else []
+    return (
+        [] if not fits else fits[:1] if fits[0].text in ("", "−1") else [f for f in fits if f.cost <= fits[0].cost + 2]
+    )
+
+
+class Fit:
+    """One hand gradient, and what may be called equal to it.
+
+    Parameters
+    ----------
+    hand : ndarray
+        The learner's gradient.
+    size : float
+        How large the terms are that the right one sums up.
+    rtol : float
+        Rounding, relative to them.
+    worlds : int
+        How many worlds candidates can be made in.
+    """
+
+    def __init__(self, hand: Array, size: float, rtol: float, worlds: int) -> None:
+        self.hand, self.size, self.rtol, self.worlds = hand, size, rtol, worlds
+        self.telling = hand.size >= ENOUGH or rtol < 1e-9  # a single number in float32 fits too much
+
+    def factor(self, candidate: Any) -> float | None:
+        """s if the hand gradient is s times the candidate, to rounding."""
+        with np.errstate(all="ignore"):
+            value = candidate.make(0)
+            rest = 0.0 if candidate.rest is None else candidate.rest(0)
+            if value.shape != self.hand.shape or not value.size or np.shape(rest) not in ((), value.shape):
+                return None
+            target = self.hand - rest
+            s = _ratio(target, value)
+            if s is None:
+                return None
+            allowed = self._allowed(value, s)
+            if value.size > SAMPLE:
+                step = value.size // SAMPLE
+                some = np.abs(target - s * value).ravel()[::step] <= allowed
+                if some.mean() < CLOSE:
+                    return None
+            fits = np.abs(target - s * value) <= allowed
+            if fits.mean() < CLOSE:
+                return None
+            if not fits.all():
+                moved = [candidate.total(k) for k in range(1, self.worlds)]
+                fits = np.abs(target - s * value) <= allowed + abs(s) * spread(candidate.total(0), moved)
+            return s if fits.all() else None
+
+    def combination(self, candidate: Any) -> Array | None:
+        """c if the hand gradient is the candidate plus Σ cᵢ spanᵢ, to rounding; small cᵢ are 0."""
+        with np.errstate(all="ignore"):
+            base = candidate.total(0)
+            terms = candidate.span(0)
+            if any(t.shape != self.hand.shape for t in (base, *terms)) or self.hand.size < len(terms) + ENOUGH:
+                return None
+            columns = np.stack([np.asarray(t, np.float64).ravel() for t in terms], axis=1)
+            target = np.asarray(self.hand - base, np.float64).ravel()
+            if not (np.isfinite(columns).all() and np.isfinite(target).all()):
+                return None
+            c = _solve(columns, target, self.rtol)
+            scale = max(self.size, float(np.max(np.abs(columns * c), initial=0.0)))
+            ok = c.any() and np.all(np.abs(target - columns @ c) <= self.rtol * scale)
+            return c if ok else None
+
+    def _allowed(self, value: Array, s: float) -> float:
+        finite = np.abs(value[np.isfinite(value)])
+        return self.rtol * abs(s) * max(self.size, float(np.max(finite, initial=0.0)))
+
+
+def _ratio(target: Array, value: Array) -> float | None:
+    """The factor between two arrays, from the larger half of the entries: their median ratio."""
+    step = max(1, value.size // SAMPLE)
+    t, v = target.ravel()[::step], value.ravel()[::step]
+    size = np.abs(v)
+    known = np.isfinite(v) & (size > 0)
+    if not known.any():
+        return None
+    large = known & (size >= np.median(size[known]))
+    s = float(np.median(t[large] / v[large]))
+    return s if np.isfinite(s) and s != 0.0 else None
+
+
+def _solve(columns: Array, target: Array, rtol: float) -> Array:
+    """Least squares with columns of equal length; coefficients that are rounding are set to 0."""
+    lengths = np.linalg.norm(columns, axis=0)
+    lengths[lengths == 0] = 1.0
+    c = np.linalg.lstsq(columns / lengths, target, rcond=1e-10)[0]
+    c[np.abs(c) <= 64 * rtol * np.max(np.abs(c), initial=0.0)] = 0.0
+    kept = c != 0
+    c[kept] = np.linalg.lstsq((columns / lengths)[:, kept], target, rcond=1e-10)[0]
+    return np.asarray(c / lengths)

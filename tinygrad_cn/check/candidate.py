@@ -1,0 +1,173 @@
+"""What a gradient may have been computed as: from the learner's own values, with one or two mistakes.
+
+A mistake is looked for in the step that makes the gradient, and further up in steps whose results the
+learner did not hand over. Backward steps are linear in what comes from above, so a mistake made there, or
+a whole family of them, is carried down to the gradient that is known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from ..chain.layers import Piece
+from ..ops.op import Array
+from .cause import Cause
+from .variants import Scope, Span, Variant, View, variants
+from .world import Gradients, Worlds
+
+Make = Callable[[int], Array]  # an array, in world k
+DEPTH = 4  # how many gradients in a row may be missing between two that were given
+MOST = 2  # the costliest mistake that is tried together with another
+INTERMEDIATE = re.compile(r"u\d*")  # ops between an activation and the next layer: no name a learner would use
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A gradient somebody may have computed.
+
+    Attributes
+    ----------
+    make : callable
+        What the step that was looked at contributes, in world k.
+    rest : callable or None
+        What the other steps contribute.
+    causes : tuple of Cause
+        The mistakes in it.
+    cost : int
+        How much they assume.
+    implied : mapping
+        Gradients that were not handed over, by identity, and what they must have been.
+    span : callable or None
+        Arrays that may be added with any coefficients; `terms` are their names.
+    """
+
+    make: Make
+    rest: Make | None
+    causes: tuple[Cause, ...] = ()
+    cost: int = 0
+    implied: Mapping[int, Make] = field(default_factory=dict)
+    span: Callable[[int], tuple[Array, ...]] | None = None
+    terms: tuple[str, ...] = ()
+
+    def total(self, k: int) -> Array:
+        """The whole gradient in world k."""
+        return self.make(k) if self.rest is None else self.make(k) + self.rest(k)
+
+
+class Step(NamedTuple):
+    """One consumer of x: what it contributes to the gradient of x, and what the others do."""
+
+    piece: Piece
+    part: Make
+    rest: Make | None
+
+
+class Candidates:
+    """Candidates for the gradients of one chain, given what is known of the learner's."""
+
+    def __init__(self, worlds: Worlds, own: Gradients, unsettled: set[int]) -> None:
+        self.worlds, self.own, self.unsettled = worlds, own, unsettled
+        self.scopes = [Scope(world, own, k) for k, world in enumerate(worlds.all)]
+        self.view = View(worlds.all[0], own)
+        self.consumers = worlds.chain.reader.consumers
+
+    def written(self, x: Any) -> str:
+        """How the gradient of x is written."""
+        return f"d{self.worlds.chain.reader.name(x)}"
+
+    def steps(self, x: Any) -> list[Step]:
+        """The steps that make the gradient of x."""
+        pieces = list(dict.fromkeys(piece for piece, _ in self.consumers.get(id(x), [])))
+        parts = [self._part(p, x, self._own(p.out)) for p in pieces]
+        rests: list[Make | None] = [_sum([q for q in parts if q is not part]) for part in parts]
+        return [Step(*row) for row in zip(pieces, parts, rests, strict=True)]
+
+    def one(self, x: Any, where: str, depth: int = DEPTH) -> Iterator[Candidate]:
+        """One mistake, of a known formula: made here, then made further up."""
+        for step in self.steps(x):
+            yield from self._dropped(step, where)
+            yield from self._here(step, x, where, self._own(step.piece.out))
+        for step in self._open(x, depth):
+            for up in self.one(step.piece.out, self._place(step.piece.out, where), depth - 1):
+                yield self._carried(step, x, up)
+
+    def families(self, x: Any, where: str, depth: int = DEPTH) -> Iterator[Candidate]:
+        """One mistake, of a family of formulas with free coefficients."""
+        for step in self.steps(x):
+            for row in variants(step.piece, x, self.view):
+                if isinstance(row, Span):
+                    yield self._family(step, row, where)
+        for step in self._open(x, depth):
+            for up in self.families(step.piece.out, self._place(step.piece.out, where), depth - 1):
+                yield self._carried(step, x, up)
+
+    def two(self, x: Any, where: str, depth: int = DEPTH) -> Iterator[Candidate]:
+        """Two mistakes: one further up and one here, or both further up."""
+        for step in self._open(x, depth):
+            out = step.piece.out
+            place = self._place(out, where)
+            for up in self.one(out, place, depth - 1):
+                if up.cost <= MOST and up.make(0).shape == out._data.shape:
+                    for c in self._here(step, x, where, up.total):
+                        if c.cost <= MOST:
+                            implied = up.implied or {id(out): up.total}
+                            yield replace(c, causes=up.causes + c.causes, cost=up.cost + c.cost + 1, implied=implied)
+            for up in self.two(out, place, depth - 1):
+                yield self._carried(step, x, up)
+
+    # ---- parts --------------------------------------------------------------------------------------
+
+    def _own(self, x: Any) -> Make:
+        return lambda k: self.own[id(x)].at(k)
+
+    def _part(self, piece: Piece, x: Any, g: Make) -> Make:
+        return lambda k: self.worlds.all[k].through(piece, x, g(k))
+
+    def _open(self, x: Any, depth: int) -> list[Step]:
+        """Steps whose input from above was not handed over."""
+        return [step for step in self.steps(x) if depth and id(step.piece.out) in self.unsettled]
+
+    def _place(self, x: Any, below: str) -> str:
+        """The gradient a learner would look for a mistake in: intermediate ones belong to the one below."""
+        return below if INTERMEDIATE.fullmatch(self.worlds.chain.reader.names[id(x)]) else self.written(x)
+
+    def _here(self, step: Step, x: Any, where: str, g: Make) -> Iterator[Candidate]:
+        for row in variants(step.piece, x, self.view):
+            if isinstance(row, Variant):
+                yield Candidate(self._made(row, g), step.rest, (Cause(row.code, where, row.equals),), row.cost)
+
+    def _made(self, row: Variant, g: Make) -> Make:
+        return lambda k: row.make(self.scopes[k], g(k))
+
+    def _family(self, step: Step, row: Span, where: str) -> Candidate:
+        g = self._own(step.piece.out)
+        base = step.part if row.added else lambda k: 0.0 * step.part(k)
+        right = self.view.right(where) if row.added else ""
+        return Candidate(
+            base, step.rest, (Cause(row.code, where, right),), row.cost,
+            span=lambda k: tuple(row.make(self.scopes[k], g(k))), terms=row.terms,
+        )  # fmt: skip
+
+    def _carried(self, step: Step, x: Any, up: Candidate) -> Candidate:
+        """A candidate for d(out), brought down to x by the right rule."""
+        out, span = step.piece.out, up.span
+        fits = up.make(0).shape == out._data.shape
+        make = self._part(step.piece, x, up.total) if fits else up.make
+        down = None if span is None else lambda k: tuple(self._part(step.piece, x, lambda _: t)(k) for t in span(k))
+        implied = up.implied or {id(out): up.total}
+        return replace(up, make=make, rest=step.rest, implied=implied, span=down)
+
+    def _dropped(self, step: Step, where: str) -> Iterator[Candidate]:
+        """One of several terms left out: the penalty on the weights, or a branch."""
+        if step.rest is not None:
+            code = "missing_regularisation" if step.piece.kind == "penalty" else "missing_term"
+            yield Candidate(step.rest, None, (Cause(code, where),), 1)  # type: ignore[arg-type]
+
+
+def _sum(parts: list[Make]) -> Make | None:
+    if not parts:
+        return None
+    return lambda k: sum((p(k) for p in parts[1:]), parts[0](k))

@@ -1,0 +1,30 @@
+"""What a learner may have computed instead of the right local gradient: tables, one module per kind of piece.
+
+A row is the cause it would mean, the formula it is, and a rule that makes the array. Nothing here looks
+at the hand gradient; `explain` does the matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...chain.layers import Piece
+from .activation import of_activation
+from .affine import of_affine
+from .model import Scope, Span, Variant, View
+from .output import of_loss, of_op
+
+__all__ = ["Scope", "Span", "Variant", "View", "variants"]
+
+
+def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
+    """Wrong versions of what the piece contributes to the gradient of its operand x."""
+    if piece.kind == "affine":
+        yield from of_affine(piece, x, view)
+    elif piece.kind == "activation":
+        yield from of_activation(piece, view)
+    elif piece.kind in ("loss", "own_loss"):
+        yield from of_loss(piece, view)
+    elif piece.kind == "op":
+        yield from of_op(piece, x, view)
