@@ -39,4 +39,18 @@ CHECKING: dict[str, dict[str, str]] = {
         "en": "The function changes {names} in place, so code that runs later sees the changed values. "
         "Work on a copy: dZ = np.array(dA, copy=True).",
     },
+    # homework files
+    "homework.checked": {
+        "zh": "核对的是 {function}，网络：{net}。",
+        "en": "Checked: {function}, on a net with {net}.",
+    },
+    "homework.other": {
+        "zh": "没有核对：{names}（用 --function 指定）。",
+        "en": "Not checked: {names} (choose one with --function).",
+    },
+    "homework.forward": {
+        "zh": "{function} 的输出与试过的网络都不同，因此没有用它的缓存；网络可用 --net、--hidden、--output 指明。",
+        "en": "{function} gives the output of none of the nets tried, so its cache was not used; "
+        "say which net it is with --net, --hidden, --output.",
+    },
 }

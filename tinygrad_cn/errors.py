@@ -48,6 +48,17 @@ class HandFunctionError(TinygradError, RuntimeError):
         self.name, self.traceback = name, traceback
 
 
+class HomeworkError(TinygradError, RuntimeError):
+    """A homework file that cannot be checked.
+
+    `kind` is "import", "nothing" (to check), "time", "crash" or "input".
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class PictureError(TinygradError, ValueError):
     """A view, a file type or a place that a picture cannot have."""
 

@@ -6,12 +6,15 @@ import copy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import HandFunctionError
 from .signature import Signature, signature_of
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,10 @@ def call(f: Callable[..., Any], arguments: Mapping[str, Any]) -> Answer:
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback of an error without the frames of this package that led to it."""
-    here = error.__traceback__
-    while here is not None and here.tb_frame.f_globals.get("__package__") == __package__:
-        here = here.tb_next
-    lines = traceback.format_exception(type(error), error, here, chain=False)
-    return "".join(lines).rstrip()
+    """The traceback of an error without the frames of this package."""
+    whole = traceback.TracebackException.from_exception(error)
+    whole.stack[:] = [frame for frame in whole.stack if not frame.filename.startswith(PACKAGE)]
+    return "".join(whole.format(chain=False)).rstrip()
 
 
 def _arrays(value: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,6 +14,7 @@ from typing import Any
 from ..errors import OpError
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+INDEXED = re.compile(r"d?[WbZAD](\d{1,3})")
 READS_OUTSIDE = ("LOAD_GLOBAL", "LOAD_NAME")
 
 
@@ -32,6 +34,8 @@ class Signature:
         The names of `return dW1, db1`; () for any other return.
     outside : tuple of str
         Names it reads that are neither parameters nor its own.
+    layers : int
+        The largest l of the names W1, "dZ2", … in it; 0 if there are none, as in a loop over layers.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Signature:
     unpacked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    layers: int = 0
 
 
 def signature_of(f: Callable[..., Any]) -> Signature:
@@ -59,7 +64,7 @@ def signature_of(f: Callable[..., Any]) -> Signature:
     ...     return dZ1, db1
     >>> signature_of(backward)
     Signature(name='backward', required=('Y', 'cache'), optional=(), unpacked={'cache': ('Z1', 'A1')}, \
-returned=('dZ1', 'db1'), outside=())
+returned=('dZ1', 'db1'), outside=(), layers=1)
     """
     name = getattr(f, "__name__", type(f).__name__)
     parameters = inspect.signature(f).parameters.values()
@@ -76,6 +81,7 @@ returned=('dZ1', 'db1'), outside=())
         dict(_unpacked(steps)),
         _returned(steps),
         () if code is None else _outside(steps, code),
+        0 if code is None else _layers(code),
     )
 
 
@@ -119,3 +125,11 @@ def _flat(step: dis.Instruction) -> tuple[str, ...]:
 def _outside(steps: Steps, code: CodeType) -> tuple[str, ...]:
     found = [str(step.argval) for step in steps if step.opname in READS_OUTSIDE]
     return tuple(dict.fromkeys([*found, *code.co_freevars]))
+
+
+def _layers(code: CodeType) -> int:
+    """The largest layer number in a function's names and keys."""
+    words = list(code.co_varnames)
+    for constant in code.co_consts:
+        words += constant if isinstance(constant, tuple) else (constant,)  # the keys of a dict are one tuple
+    return max((int(match[1]) for word in words if (match := INDEXED.fullmatch(str(word)))), default=0)
