@@ -42,6 +42,8 @@ class Candidate:
         Gradients that were not handed over, by identity, and what they must have been.
     span : callable or None
         Arrays that may be added with any coefficients; `terms` are their names.
+    origin : (int, Candidate) or None
+        Where such a family comes from, if it was made further up.
     """
 
     make: Make
@@ -51,6 +53,7 @@ class Candidate:
     implied: Mapping[int, Make] = field(default_factory=dict)
     span: Callable[[int], tuple[Array, ...]] | None = None
     terms: tuple[str, ...] = ()
+    origin: tuple[int, Candidate] | None = None
 
     def total(self, k: int) -> Array:
         """The whole gradient in world k."""
@@ -113,7 +116,7 @@ class Candidates:
                 if up.cost <= MOST and up.make(0).shape == out._data.shape:
                     for c in self._here(step, x, where, up.total):
                         if c.cost <= MOST:
-                            implied = up.implied or {id(out): up.total}
+                            implied = {**up.implied, id(out): up.total}
                             yield replace(c, causes=up.causes + c.causes, cost=up.cost + c.cost + 1, implied=implied)
             for up in self.two(out, place, depth - 1):
                 yield self._carried(step, x, up)
@@ -157,14 +160,26 @@ class Candidates:
         fits = up.make(0).shape == out._data.shape
         make = self._part(step.piece, x, up.total) if fits else up.make
         down = None if span is None else lambda k: tuple(self._part(step.piece, x, lambda _: t)(k) for t in span(k))
-        implied = up.implied or {id(out): up.total}
-        return replace(up, make=make, rest=step.rest, implied=implied, span=down)
+        if span is not None:
+            return replace(up, make=make, rest=step.rest, span=down, origin=up.origin or (id(out), up))
+        return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): up.total})
+
 
     def _dropped(self, step: Step, where: str) -> Iterator[Candidate]:
         """One of several terms left out: the penalty on the weights, or a branch."""
         if step.rest is not None:
             code = "missing_regularisation" if step.piece.kind == "penalty" else "missing_term"
             yield Candidate(step.rest, None, (Cause(code, where),), 1)  # type: ignore[arg-type]
+
+
+def resolved(candidate: Candidate, coefficients: Array) -> Mapping[int, Make]:
+    """What a family made further up implies, its coefficients being known."""
+    if candidate.origin is None:
+        return {}
+    key, up = candidate.origin
+    assert up.span is not None
+    span = up.span
+    return {key: lambda k: up.total(k) + sum(c * t for c, t in zip(coefficients, span(k), strict=True))}
 
 
 def _sum(parts: list[Make]) -> Make | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.op import Array
-from .candidate import Candidate, Candidates, Make
+from .candidate import Candidate, Candidates, Make, resolved
 from .cause import Cause, Code
 from .scale import ENOUGH, Factor, Fit, known_factors, name_factor
 
@@ -47,7 +47,7 @@ class Explainer:
 
         Of equally simple ones, those that make most of the later hand gradients right are kept.
         """
-        for stage in (self._right, self._one, self._families, self._two):
+        for stage in (self._known, self._constant, self._families, self._two):
             found = list(stage())
             if found:
                 return self._best(found)
@@ -67,23 +67,30 @@ class Explainer:
 
     # ---- stages -------------------------------------------------------------------------------------
 
-    def _right(self) -> Iterator[Explanation]:
-        """No mistake but a factor, on the whole or on the contribution of one step; or the layout."""
-        steps = self.candidates.steps(self.x)
-        whole = self.candidates.own
-        total = Candidate(lambda k: self.candidates.worlds.expected(self.x, whole).at(k), None)
+    def _known(self) -> Iterator[Explanation]:
+        """No mistake but a factor with a name, or the layout; or one mistake of a known formula."""
+        total = self._total()
         yield from self._layout(total)
         yield from self._scaled(total)
-        for step in steps if len(steps) > 1 else ():
-            part = Candidate(step.part, step.rest)
-            if step.piece.kind == "penalty":
-                yield from self._penalty(part)
-            else:
-                yield from self._scaled(part)
-
-    def _one(self) -> Iterator[Explanation]:
+        yield from self._parts()
         for candidate in self.candidates.one(self.x, self.where):
             yield from self._scaled(candidate)
+
+    def _total(self) -> Candidate:
+        """The right formula, from the learner's values."""
+        return Candidate(lambda k: self.candidates.worlds.expected(self.x, self.candidates.own).at(k), None)
+
+    def _parts(self, named: bool = True) -> Iterator[Explanation]:
+        """A factor on the contribution of one of several steps."""
+        steps = self.candidates.steps(self.x)
+        for step in steps if len(steps) > 1 else ():
+            part = Candidate(step.part, step.rest)
+            yield from self._penalty(part, named) if step.piece.kind == "penalty" else self._scaled(part, named)
+
+    def _constant(self) -> Iterator[Explanation]:
+        """A factor without a name."""
+        yield from self._scaled(self._total(), named=False)
+        yield from self._parts(named=False)
 
     def _two(self) -> Iterator[Explanation]:
         for candidate in self.candidates.two(self.x, self.where):
@@ -94,32 +101,32 @@ class Explainer:
             coefficients = self.fit.combination(candidate)
             if coefficients is not None:
                 cause = candidate.causes[-1]
-                text = _combination(cause.equals, coefficients, candidate.terms)
-                yield Explanation((replace(cause, equals=text),), candidate.cost, candidate.implied)
+                text = _combination(cause.equals, coefficients, candidate.terms, self.fit.digits)
+                cost = candidate.cost + int(np.count_nonzero(coefficients)) - 1
+                yield Explanation((replace(cause, equals=text),), cost, resolved(candidate, coefficients))
 
     # ---- factors ------------------------------------------------------------------------------------
 
-    def _scaled(self, candidate: Candidate, exact: bool = False) -> Iterator[Explanation]:
+    def _scaled(self, candidate: Candidate, named: bool = True, exact: bool = False) -> Iterator[Explanation]:
         """Ways in which the candidate is the hand gradient: as it is, or up to a factor."""
         s = self.fit.factor(candidate)
         if s is None:
             return
         factors = name_factor(s, self.factors, self.fit.rtol)
-        for factor in factors:
+        if not named and not factors and self.fit.hand.size >= ENOUGH:
+            yield Explanation((Cause("constant_factor", self.where, factor=f"{s:.{self.fit.digits}g}"),), UNNAMED, factor=s)
+        for factor in factors if named else ():
             if not factor.text and candidate.causes:
                 yield Explanation(candidate.causes, candidate.cost, candidate.implied)
             elif factor.text and not exact and (not candidate.causes or self.fit.telling):
                 cause = Cause(self._code(factor), self.where, factor=factor.text)
-                cost = candidate.cost + factor.cost
+                cost = candidate.cost + factors[0].cost
                 yield Explanation((*candidate.causes, cause), cost, candidate.implied, factor=s)
-        if not factors and not candidate.causes and self.fit.hand.size >= ENOUGH:
-            yield Explanation((Cause("constant_factor", self.where, factor=f"{s:.6g}"),), UNNAMED, factor=s)
 
-    def _penalty(self, part: Candidate) -> Iterator[Explanation]:
+    def _penalty(self, part: Candidate, named: bool) -> Iterator[Explanation]:
         """The regularisation with another factor."""
-        for e in self._scaled(part):
-            if len(e.causes) == 1:
-                yield replace(e, causes=(Cause("wrong_regularisation", self.where, factor=e.causes[0].factor),))
+        for e in self._scaled(part, named):
+            yield replace(e, causes=(Cause("wrong_regularisation", self.where, factor=e.causes[0].factor),), factor=1.0)
 
     def _layout(self, total: Candidate) -> Iterator[Explanation]:
         """The right numbers in another shape."""
@@ -169,14 +176,15 @@ def _symbols(chain: Any) -> dict[str, float]:
     return {name: v for name, v in symbols.items() if name and v != 1.0}
 
 
-def _combination(start: str, coefficients: Array, terms: tuple[str, ...]) -> str:
-    """`0.5 A[1] − 2 Y`, after the right formula if it comes on top of that."""
-    parts = [start] if start else []
+def _combination(start: str, coefficients: Array, terms: tuple[str, ...], digits: int) -> str:
+    """`0.5 A[1] − 2 Y`; after the right formula, if it comes on top of that."""
+    text = start
     for c, term in zip(coefficients, terms, strict=True):
+        number = f"{abs(c):.{digits}g}"
+        name = number if term == "1" else term if number == "1" else f"{number} {term}"
         if c:
-            size = "" if abs(c) == 1 and term != "1" else f"{abs(c):.6g} " if term != "1" else f"{abs(c):.6g}"
-            parts.append(f"{'−' if c < 0 else '+'} {size}{term if term != '1' else ''}")
-    return " ".join(parts).removeprefix("+ ").replace("− ", "−", 1) if not start else " ".join(parts)
+            text += f" {'−' if c < 0 else '+'} {name}" if text else f"{'−' if c < 0 else ''}{name}"
+    return text
 
 
 def _same_order(right: Array, shape: tuple[int, ...]) -> Array | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import combinations
 
 import numpy as np
 
 from ..ops.op import Array
+from .candidate import Candidate
 from .world import spread
 
 ENOUGH = 3  # entries that must share a factor without a name before it counts
@@ -76,48 +77,61 @@ class Fit:
 
     def __init__(self, hand: Array, size: float, rtol: float, worlds: int) -> None:
         self.hand, self.size, self.rtol, self.worlds = hand, size, rtol, worlds
+        self.digits = 6 if rtol < 1e-9 else 4
         self.telling = hand.size >= ENOUGH or rtol < 1e-9  # a single number in float32 fits too much
 
-    def factor(self, candidate: Any) -> float | None:
+    def factor(self, candidate: Candidate) -> float | None:
         """s if the hand gradient is s times the candidate, to rounding."""
         with np.errstate(all="ignore"):
             value = candidate.make(0)
-            rest = 0.0 if candidate.rest is None else candidate.rest(0)
-            if value.shape != self.hand.shape or not value.size or np.shape(rest) not in ((), value.shape):
+            rest = None if candidate.rest is None else candidate.rest(0)
+            value = value if rest is None else _stretched(value, rest)
+            if value.shape != self.hand.shape or not value.size:
                 return None
-            target = self.hand - rest
-            s = _ratio(target, value)
-            if s is None:
-                return None
-            allowed = self._allowed(value, s)
-            if value.size > SAMPLE:
-                step = value.size // SAMPLE
-                some = np.abs(target - s * value).ravel()[::step] <= allowed
-                if some.mean() < CLOSE:
-                    return None
-            fits = np.abs(target - s * value) <= allowed
-            if fits.mean() < CLOSE:
-                return None
-            if not fits.all():
-                moved = [candidate.total(k) for k in range(1, self.worlds)]
-                fits = np.abs(target - s * value) <= allowed + abs(s) * spread(candidate.total(0), moved)
-            return s if fits.all() else None
+            target = self.hand if rest is None else self.hand - rest
+            for s in (1.0, _ratio(target, value)):
+                if s is not None and self._fits(target, value, s, candidate):
+                    return s
+            return None
 
-    def combination(self, candidate: Any) -> Array | None:
-        """c if the hand gradient is the candidate plus Σ cᵢ spanᵢ, to rounding; small cᵢ are 0."""
+    def _fits(self, target: Array, value: Array, s: float, candidate: Candidate) -> bool:
+        """Equal to rounding, a sample first, then all; where some are not, it is worked out what rounding does there."""
+        allowed = self._allowed(value, s)
+        if value.size > SAMPLE:
+            step = value.size // SAMPLE
+            if (np.abs(target - s * value).ravel()[::step] <= allowed).mean() < CLOSE:
+                return False
+        fits = np.abs(target - s * value) <= allowed
+        if fits.all() or fits.mean() < CLOSE:
+            return bool(fits.all())
+        moved = [candidate.total(k) for k in range(1, self.worlds)]
+        allowed = allowed + abs(s) * spread(candidate.total(0), moved)
+        return bool(np.all(np.abs(target - s * value) <= allowed))
+
+    def combination(self, candidate: Candidate) -> Array | None:
+        """c if the hand gradient is the candidate plus Σ cᵢ spanᵢ, to rounding, with as few terms as will do."""
+        assert candidate.span is not None
         with np.errstate(all="ignore"):
-            base = candidate.total(0)
-            terms = candidate.span(0)
+            base, terms = candidate.total(0), candidate.span(0)
             if any(t.shape != self.hand.shape for t in (base, *terms)) or self.hand.size < len(terms) + ENOUGH:
                 return None
             columns = np.stack([np.asarray(t, np.float64).ravel() for t in terms], axis=1)
             target = np.asarray(self.hand - base, np.float64).ravel()
-            if not (np.isfinite(columns).all() and np.isfinite(target).all()):
-                return None
-            c = _solve(columns, target, self.rtol)
-            scale = max(self.size, float(np.max(np.abs(columns * c), initial=0.0)))
-            ok = c.any() and np.all(np.abs(target - columns @ c) <= self.rtol * scale)
-            return c if ok else None
+        if not (np.isfinite(columns).all() and np.isfinite(target).all()):
+            return None
+        if self._solved(columns, target, range(len(terms))) is None:
+            return None
+        few = (c for n in range(1, len(terms) + 1) for c in combinations(range(len(terms)), n))
+        return next(c for chosen in few if (c := self._solved(columns, target, chosen)) is not None)
+
+    def _solved(self, columns: Array, target: Array, chosen: Sequence[int]) -> Array | None:
+        """The coefficients of the chosen terms, if they give the target to rounding."""
+        lengths = np.linalg.norm(columns, axis=0) + (np.linalg.norm(columns, axis=0) == 0)
+        c = np.zeros(columns.shape[1])
+        few = list(chosen)
+        c[few] = np.linalg.lstsq(columns[:, few] / lengths[few], target, rcond=1e-10)[0] / lengths[few]
+        size = max(self.size, float(np.max(np.abs(columns * c), initial=0.0)))
+        return c if c.any() and np.all(np.abs(target - columns @ c) <= self.rtol * size) else None
 
     def _allowed(self, value: Array, s: float) -> float:
         finite = np.abs(value[np.isfinite(value)])
@@ -137,12 +151,9 @@ def _ratio(target: Array, value: Array) -> float | None:
     return s if np.isfinite(s) and s != 0.0 else None
 
 
-def _solve(columns: Array, target: Array, rtol: float) -> Array:
-    """Least squares with columns of equal length; coefficients that are rounding are set to 0."""
-    lengths = np.linalg.norm(columns, axis=0)
-    lengths[lengths == 0] = 1.0
-    c = np.linalg.lstsq(columns / lengths, target, rcond=1e-10)[0]
-    c[np.abs(c) <= 64 * rtol * np.max(np.abs(c), initial=0.0)] = 0.0
-    kept = c != 0
-    c[kept] = np.linalg.lstsq((columns / lengths)[:, kept], target, rcond=1e-10)[0]
-    return np.asarray(c / lengths)
+def _stretched(value: Array, rest: Array) -> Array:
+    """The value as NumPy stretches it when it is added to the other terms."""
+    try:
+        return np.broadcast_to(value, np.broadcast_shapes(value.shape, rest.shape))
+    except ValueError:
+        return value

@@ -22,16 +22,17 @@ from ..ops.op import Array
 from ..record import fill
 
 NUDGE = 4.0  # units in the last place that each computed value is moved by
-PAIRS = 2
+PAIRS = 2  # worlds 1 and 2 are moved in opposite ways, and so are 3 and 4
 BASE, SPREAD = 16.0, 4.0  # allowed: so many units of the terms, and so many times the largest move between worlds
+FLOOR = 4.0  # and so many units of the largest entry: below that, entries are rounding of others
 SIGNS = np.where(np.random.default_rng(1).random(8191) < 0.5, -1.0, 1.0)  # a prime length: no pattern in any shape
 
 
 class World:
     """Forward values of a chain, and what each piece makes of a gradient there."""
 
-    def __init__(self, chain: Chain, nudge: float = 0.0, offset: int = 0) -> None:
-        self.chain, self.nudge, self.offset = chain, nudge, offset
+    def __init__(self, chain: Chain, eps: float, nudge: float = 0.0, offset: int = 0) -> None:
+        self.chain, self.eps, self.nudge, self.offset = chain, eps, nudge, offset
         self.factor = float(chain.m or 1) if chain.convention == "course" else 1.0
         self.copies: dict[Any, Node] = self._moved() if nudge else {}
 
@@ -92,7 +93,10 @@ class World:
             return np.asarray(found.get(id(x), np.zeros(np.shape(self.value(x)))) * self.scale(x))
 
     def size(self, piece: Piece, x: Any, g: Array) -> Array:
-        """How large the terms are that `through` sums up: rounding is relative to them, not to the sum."""
+        """How large the terms are that `through` sums up: rounding is relative to them, not to the sum.
+
+        A saturated activation has a derivative that may as well have come out as 0.
+        """
         g = np.abs(g)
         with np.errstate(all="ignore"):
             if piece.kind == "affine":
@@ -101,7 +105,8 @@ class World:
                 a = self.value(piece.out)
                 a = np.exp(a) if piece.label == "log_softmax" else a
                 return np.asarray(a * g + a * np.sum(a * g, axis=0, keepdims=True))
-            return np.abs(self.through(piece, x, g))
+            size = np.abs(self.through(piece, x, g))
+            return size + self.eps * np.minimum(g, 1 / self.eps) if piece.kind == "activation" else size
 
     def _affine(self, piece: Piece, x: Any, g: Array, absolute: bool = False) -> Array:
         w, a, b = piece.operands
@@ -130,7 +135,8 @@ class Track:
     def slack(self, eps: float) -> Array:
         """How far from `plain` rounding may bring it, entry by entry."""
         size = np.abs(self.plain) if self.size is None else self.size
-        return spread(self.plain, self.shaken) + BASE * eps * size
+        largest = float(np.max(np.abs(self.plain), initial=0.0, where=np.isfinite(self.plain)))
+        return spread(self.plain, self.shaken) + eps * (BASE * size + FLOOR * largest)
 
 
 def spread(plain: Array, shaken: Sequence[Array]) -> Array:
@@ -150,19 +156,32 @@ class Worlds:
         self.things = {id(x): x for piece in chain.pieces for x in (*piece.operands, piece.out)}
         walk(chain.root, np.ones_like(chain.root._data), lambda node, g: None)  # refuses values changed in place
         moves = [(sign * NUDGE * eps, 1009 * k) for k in range(PAIRS) for sign in (1, -1)]
-        self.all = [World(chain), *(World(chain, nudge, offset) for nudge, offset in moves)]
+        self.all = [World(chain, eps), *(World(chain, eps, nudge, offset) for nudge, offset in moves)]
 
     def expected(self, x: Any, gradients: Gradients) -> Track:
         """The gradient of x from its consumers', in every world."""
         pieces = list(dict.fromkeys(piece for piece, _ in self.chain.reader.consumers[id(x)]))
-        above = [gradients[id(p.out)] for p in pieces]
-        plain = self.all[0]
-        size = sum(plain.size(p, x, t.plain) for p, t in zip(pieces, above, strict=True))
-        values = [
-            w.moved(sum(w.through(p, x, t.at(k)) for p, t in zip(pieces, above, strict=True)), np.asarray(size))
-            for k, w in enumerate(self.all)
-        ]
-        return Track(values[0], values[1:], np.asarray(size))
+        above = {p: gradients[id(p.out)] for p in pieces}
+        size = self._size(x, above, 0)
+        alone = all(p.kind == "affine" for p in pieces)
+        values = []
+        for k, world in enumerate(self.all):
+            value = np.asarray(sum(world.through(p, x, above[p].at(self._above(p, k))) for p in pieces))
+            values.append(world.moved(value, size if alone or k == 0 else self._size(x, above, k)))
+        return Track(values[0], values[1:], size)
+
+    def _size(self, x: Any, above: Mapping[Piece, Track], k: int) -> Array:
+        sizes = [self.all[k].size(p, x, track.at(self._above(p, k))) for p, track in above.items()]
+        return np.asarray(sum(sizes))
+
+    def _above(self, piece: Piece, k: int) -> int:
+        """Which world the gradient from above is taken from.
+
+        The derivative of an activation and the gradient it multiplies have rounding errors of their own: a
+        learner may write one of them so that it cancels, the other so that it does not. Both worlds of a
+        pair take it from the same world, so that in one of them the errors add up.
+        """
+        return (3 if k < 3 else 1) if k and piece.kind == "activation" else k
 
 
 class Gradients(dict[int, Track]):

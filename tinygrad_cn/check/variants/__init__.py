@@ -11,7 +11,7 @@ from typing import Any
 
 from ...chain.layers import Piece
 from .activation import of_activation
-from .affine import of_affine
+from .affine import of_affine, of_penalty
 from .model import Scope, Span, Variant, View
 from .output import of_loss, of_op
 
@@ -26,5 +26,7 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
         yield from of_activation(piece, view)
     elif piece.kind in ("loss", "own_loss"):
         yield from of_loss(piece, view)
+    elif piece.kind == "penalty":
+        yield from of_penalty(x, view)
     elif piece.kind == "op":
         yield from of_op(piece, x, view)

@@ -147,12 +147,13 @@ def _softmax(piece: Piece, view: View, d: str) -> Iterator[Variant]:
     yield Variant("wrong_activation_derivative", f"{d} ⊙ {name}", lambda s, g: g * s.v(a), 2)
     loss = view.loss_after(a)
     y = loss.operands[1] if loss is not None and len(loss.operands) > 1 else None
+    over_m, m = view.per_sample()
     for axis in (1, None):
         text = f"{name} ⊙ ({d} − np.sum({d} ⊙ {name}, axis={axis}))"
         yield Variant("softmax_axis", text, lambda s, g, axis=axis: s.v(a) * (g - _total(g * s.v(a), axis)))  # type: ignore[misc]
         if y is not None and view.shape(y) == view.shape(a):
-            text = f"softmax({view.name(z)}, axis={axis}) − {view.name(y)}"
-            yield Variant("softmax_axis", text, lambda s, g, axis=axis: _softmax_along(s.v(z), axis) - s.v(y))  # type: ignore[misc]
+            text = f"{over_m}(softmax({view.name(z)}, axis={axis}) − {view.name(y)})"
+            yield Variant("softmax_axis", text, lambda s, g, axis=axis: (_softmax_along(s.v(z), axis) - s.v(y)) / m)  # type: ignore[misc]
 
 
 def _total(values: Array, axis: int | None) -> Array:
@@ -171,18 +172,17 @@ def _at_the_output(piece: Piece, view: View) -> Iterator[Variant | Span]:
         return
     z, a, y = piece.operands[0], piece.out, loss.operands[1]
     A, Y = view.name(a), view.name(y)
-    yield Variant("output_derivative", f"{A} − {Y}", lambda s, g: s.v(a) - s.v(y))
+    over_m, m = view.per_sample()
+    yield Variant("output_derivative", f"{over_m}({A} − {Y})", lambda s, g: (s.v(a) - s.v(y)) / m)
     if piece.label in ELEMENTWISE:
-        text = f"({A} − {Y}) ⊙ {function_name(piece.label)}′({view.name(z)})"
-        yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * _own_slope(piece, s.v(z)))
+        text = f"{over_m}({A} − {Y}) ⊙ {function_name(piece.label)}′({view.name(z)})"
+        yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * _own_slope(piece, s.v(z)) / m)
     else:
-        text = f"({A} − {Y}) ⊙ {A} ⊙ (1 − {A})"
-        yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * s.v(a) * (1 - s.v(a)))
-    yield Variant("output_derivative", A, lambda s, g: s.v(a))
+        text = f"{over_m}({A} − {Y}) ⊙ {A} ⊙ (1 − {A})"
+        yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * s.v(a) * (1 - s.v(a)) / m)
+    yield Variant("output_derivative", over_m + A, lambda s, g: s.v(a) / m)
     terms = (A, Y, "1")
     yield Span("output_derivative", terms, lambda s, g: (s.v(a), s.v(y) + 0.0, np.ones_like(s.v(a))))
     error = f"({A} − {Y})"
     powers = (error, f"{error} ⊙ {A}", f"{error} ⊙ ({A})²")
-    yield Span(
-        "output_derivative", powers, lambda s, g: tuple((s.v(a) - s.v(y)) * s.v(a) ** k for k in range(3)), cost=5
-    )
+    yield Span("output_derivative", powers, lambda s, g: tuple((s.v(a) - s.v(y)) * s.v(a) ** k for k in range(3)), cost=5)

@@ -10,19 +10,32 @@ import numpy as np
 from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
-from .model import Rule, Span, Variant, View, needs
+from .model import Rule, Rules, Span, Variant, View, needs
 
 Source = tuple[tuple[Code, ...], str, Rule, tuple[int, ...]]  # what using it would mean; name, value, shape
-Sum = tuple[Code, str, Callable[[Array], Array], int]
+Sum = tuple[Code, str, Callable[[Array], Array], bool]
 
-# Wrong sums of dZ over the samples, as db; G is dZ. The right one is np.sum(G, axis=1, keepdims=True).
+# Wrong sums of dZ over the samples, as db; G is dZ, and the 1/m comes on top where the last column says so.
+# The right one is np.sum(G, axis=1, keepdims=True).
 SUMS: tuple[Sum, ...] = (
-    ("wrong_axis", "np.sum({}, axis=0, keepdims=True)", lambda G: G.sum(axis=0, keepdims=True), 1),
-    ("wrong_axis", "np.sum({}, axis=0)", lambda G: G.sum(axis=0), 1),
-    ("wrong_axis", "np.sum({})", lambda G: np.asarray(G.sum()), 1),
-    ("wrong_axis", "np.sum({}, keepdims=True)", lambda G: G.sum(keepdims=True), 1),
-    ("wrong_axis", "np.sum({}) in every row", lambda G: np.full((len(G), 1), G.sum()), 2),
-    ("missing_sum_over_samples", "{}", lambda G: G, 1),
+    ("wrong_axis", "np.sum({}, axis=0, keepdims=True)", lambda G: G.sum(axis=0, keepdims=True), True),
+    ("wrong_axis", "np.sum({}, axis=0)", lambda G: G.sum(axis=0), True),
+    ("wrong_axis", "np.mean({}, axis=0, keepdims=True)", lambda G: G.mean(axis=0, keepdims=True), False),
+    ("wrong_axis", "np.mean({}, axis=0)", lambda G: G.mean(axis=0), False),
+    ("missing_sum_over_samples", "{}", lambda G: G, True),
+    ("missing_sum_over_samples", "{}", lambda G: G, False),
+)
+# The same for more than one unit: for a single one they are right.
+TOTALS: tuple[Sum, ...] = (
+    ("wrong_axis", "np.sum({})", lambda G: np.asarray(G.sum()), True),
+    ("wrong_axis", "np.sum({}, keepdims=True)", lambda G: G.sum(keepdims=True), True),
+    ("wrong_axis", "np.sum({}) in every row", lambda G: np.full((len(G), 1), G.sum()), True),
+    ("wrong_axis", "np.mean({})", lambda G: np.asarray(G.mean()), False),
+)
+PENALTIES: tuple[tuple[str, Callable[[Array], Array]], ...] = (
+    ("{}", lambda w: w),
+    ("{}²", np.square),
+    ("sign({})", np.sign),
 )
 
 
@@ -33,9 +46,18 @@ def of_affine(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
         yield from _input(piece, view)
         return
     yield from _weight(piece, view) if x is w else _bias(piece, x, view)
-    powers = (f"{view.name(x)}", f"{view.name(x)}²", f"sign({view.name(x)})")
-    for text, rule in zip(powers, (lambda v: v, np.square, np.sign), strict=True):
-        yield Span("wrong_regularisation", (text,), lambda s, g, rule=rule: (rule(s.v(x)),), added=True)  # type: ignore[misc]
+    yield from _penalties(x, view, added=True)
+
+
+def of_penalty(x: Any, view: View) -> Iterator[Span]:
+    """The regularisation of x, of another form."""
+    yield from _penalties(x, view, added=False)
+
+
+def _penalties(x: Any, view: View, added: bool) -> Iterator[Span]:
+    for text, rule in PENALTIES:
+        make: Rules = lambda s, g, rule=rule: (rule(s.v(x)),)  # type: ignore[misc]  # noqa: E731
+        yield Span("wrong_regularisation", (text.format(view.name(x)),), make, added)
 
 
 # ---- what may stand in a product --------------------------------------------------------------------
@@ -45,7 +67,7 @@ def _gradients(piece: Piece, view: View) -> list[Source]:
     """dZ itself; in its place dA of the same layer, dZ and dA of other layers."""
     act = view.activation_of(piece.out)
     found: list[Source] = [((), view.d(piece.out), lambda s, g: g, view.shape(piece.out))]
-    for y in view.known_gradients():
+    for y in view.gradients_since(piece.out):
         if y is not piece.out:
             same_layer = act is not None and y is act.out
             code: Code = "missing_activation_derivative" if same_layer else "wrong_layer_cache"
@@ -113,9 +135,10 @@ def _bias(piece: Piece, b: Any, view: View) -> Iterator[Variant]:
         extra = len(codes)
         if codes:
             yield Variant(codes[0], f"{over_m}Σ {name}", _sum(G, scale), 1, (shape[0], 1))
-        for code, text, rule, cost in SUMS:
-            if shape[0] > 1 or code != "wrong_axis":
-                yield Variant(code, over_m + text.format(name), _summed(G, rule, scale), cost + extra, shape=())
+        for code, text, rule, divided in SUMS + TOTALS if shape[0] > 1 else SUMS:
+            if divided or scale != 1.0:
+                start, by = (over_m, scale) if divided else ("", 1.0)
+                yield Variant(code, start + text.format(name), _summed(G, rule, by), 1 + extra, shape=())
         if scale == 1.0 and view.world.chain.m and not codes:
             yield Variant("mean_instead_of_sum", f"np.mean({name}, axis=1, keepdims=True)", _sum(G, float(m)))
     for k in range(m):
@@ -150,14 +173,14 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
                     yield Variant(codes[0], text, _back(W, G, flat, per), len(codes))
     if view.shape(w)[::-1] == view.shape(piece.out):
         yield Variant("elementwise_for_matmul", f"{view.name(w)}ᵀ ⊙ {dz}", lambda s, g: s.v(w).T * g)
-    if needs(w) and id(w) in view.own:
+    if needs(w):
         step: Any = lambda s, g: (_back(_gradient_of(w), lambda s, g: g, piece.flipped, per)(s, g),)  # noqa: E731
         yield Span("updated_weights", (f"{view.d(w)}ᵀ {dz}",), step, added=True)
 
 
 def _updated(view: View) -> list[tuple[Code, Any]]:
     """dW known by now: somebody may have taken it for W."""
-    return [("wrong_layer_cache", w) for w in view.weights() if needs(w) and id(w) in view.own]
+    return [("wrong_layer_cache", w) for w in view.weights() if needs(w) and id(w) in view.own.fixed]
 
 
 def _back(W: Rule, G: Rule, flat: bool, scale: float) -> Rule:

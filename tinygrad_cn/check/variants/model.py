@@ -63,6 +63,7 @@ class View:
 
     def __init__(self, world: World, own: Gradients) -> None:
         self.world, self.own = world, own
+        self.m = float(world.chain.m or 1)
         self.reader = world.chain.reader
 
     def right(self, where: str) -> str:
@@ -76,6 +77,10 @@ class View:
     def d(self, x: Any) -> str:
         """How the gradient of x is written."""
         return f"d{self.name(x)}"
+
+    def per_sample(self) -> tuple[str, float]:
+        """What a per-sample formula is divided by in the convention that is shown: as written, and the number."""
+        return ("", 1.0) if self.world.factor != 1.0 or self.m == 1.0 else ("(1/m) ", self.m)
 
     def shape(self, x: Any) -> tuple[int, ...]:
         """The shape of x and of its gradient."""
@@ -91,9 +96,9 @@ class View:
                 found[id(p.out)] = p.out
         return [x for x in found.values() if id(x) in self.reader.names]
 
-    def known_gradients(self) -> list[Any]:
-        """The Z and A whose gradients are known by now."""
-        return [x for x in self.caches() if id(x) in self.own and isinstance(x, Node)]
+    def gradients_since(self, out: Node) -> list[Any]:
+        """The Z and A from the output of a piece on: their gradients come before its own."""
+        return [x for x in self.caches() if isinstance(x, Node) and x._op is not None and x._born >= out._born]
 
     def weights(self) -> list[Any]:
         """W of all layers."""

@@ -28,11 +28,11 @@ def of_loss(piece: Piece, view: View) -> Iterator[Variant | Span]:
     if view.shape(a) != view.shape(y):
         return
     A, Y = view.name(a), view.name(y)
-    scale = 1.0 if view.world.scale(a) != 1.0 else float(view.world.chain.m or 1)
-    yield Variant("output_derivative", f"{A} − {Y}", lambda s, g: (s.v(a) - s.v(y)) / scale)
+    over_m, m = view.per_sample()
+    yield Variant("output_derivative", f"{over_m}({A} − {Y})", lambda s, g: (s.v(a) - s.v(y)) / m)
     for code, text, rule, cost in OF_CROSS_ENTROPY:
-        make: Rule = lambda s, g, rule=rule: rule(*_ratios(s.v(a), s.v(y))) / scale  # type: ignore[misc]  # noqa: E731
-        yield Variant(code, text.format(A=A, Y=Y), make, cost)
+        make: Rule = lambda s, g, rule=rule: rule(*_ratios(s.v(a), s.v(y))) / m  # type: ignore[misc]  # noqa: E731
+        yield Variant(code, f"{over_m}({text.format(A=A, Y=Y)})", make, cost)
     yield Span("output_derivative", (A, Y, "1"), lambda s, g: (s.v(a), s.v(y) + 0.0, np.ones_like(s.v(a))))
 
 
