@@ -107,7 +107,7 @@ def test_shape_is_checked_before_values_and_never_broadcast():
 
 
 def test_names_lists_tensors_and_transposed_storage_are_understood():
-    net, J, hand = net_and_hand()
+    _, J, hand = net_and_hand()
     J.backward()
     report = compare(
         J,
@@ -173,7 +173,7 @@ def test_report_in_two_languages_and_as_an_assertion():
 
 def test_bad_hand_is_refused():
     _, J, _ = net_and_hand()
-    with pytest.raises(OpError, match="hand must be a mapping .* got list"):
+    with pytest.raises(OpError, match=r"hand must be a mapping .* got list"):
         compare(J, [1.0])
     with pytest.raises(OpError, match=r"hand\['dW1'\] must hold real numbers"):
         compare(J, {"dW1": "abc"})
