@@ -2,7 +2,7 @@
 
 from . import data, nn, optim
 from .autograd import detect_anomaly, no_grad
-from .check import compare, gradcheck
+from .check import compare, compare_update, gradcheck
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
@@ -15,6 +15,7 @@ __all__ = [
     "History",
     "Tensor",
     "compare",
+    "compare_update",
     "data",
     "detect_anomaly",
     "elu",

@@ -53,4 +53,82 @@ CHECKING: dict[str, dict[str, str]] = {
         "en": "{function} gives the output of none of the nets tried, so its cache was not used; "
         "say which net it is with --net, --hidden, --output.",
     },
+    # an update step
+    "update.title": {"zh": "更新一步与 optim 对比：{rule}", "en": "One update step against optim: {rule}"},
+    "update.quantity": {"zh": "量", "en": "quantity"},
+    "update.verdict": {"zh": "结论", "en": "verdict"},
+    "update.error": {"zh": "最大误差", "en": "largest error"},
+    "update.sgd": {"zh": "梯度下降", "en": "gradient descent"},
+    "update.momentum": {"zh": "动量梯度下降", "en": "gradient descent with momentum"},
+    "update.rmsprop": {"zh": "RMSprop", "en": "RMSprop"},
+    "update.adam": {"zh": "Adam", "en": "Adam"},
+    "update.missing_gain": {"zh": "{name} 漏乘了 (1 − β)。", "en": "{name} lacks the factor (1 − β)."},
+    "update.swapped": {"zh": "{name} 的 β 与 1 − β 写反了。", "en": "{name} has β and 1 − β exchanged."},
+    "update.no_past": {
+        "zh": "{name} 丢掉了之前的值：少了 β 乘旧值这一项。",
+        "en": "{name} forgets the past: the term with β times the old value is missing.",
+    },
+    "update.not_renewed": {"zh": "{name} 没有更新。", "en": "{name} is not renewed."},
+    "update.sign": {"zh": "{name} 的符号错了。", "en": "{name} has a wrong sign."},
+    "update.squared": {
+        "zh": "{name} 用了 dW²：第一个滑动平均用 dW，只有 s 用 dW²。",
+        "en": "{name} uses dW²; that belongs in s, the first running mean takes dW.",
+    },
+    "update.not_squared": {
+        "zh": "{name} 漏了平方：s 是 dW² 的滑动平均。",
+        "en": "{name} is not squared: s is the running mean of dW².",
+    },
+    "update.gain_squared": {"zh": "{name} 把 (1 − β) 也平方了。", "en": "{name} squares (1 − β) too."},
+    "update.fixed_beta": {
+        "zh": "{name} 里的 β 写成了固定的数，没有用传入的参数。",
+        "en": "{name} has β written as a number instead of the one it is given.",
+    },
+    "update.other_beta": {
+        "zh": "{name} 用错了 β：v 用 β₁，s 用 β₂。",
+        "en": "{name} uses the other β: v takes β₁, s takes β₂.",
+    },
+    "update.no_correction": {
+        "zh": "{name} 漏了偏差修正（v 和 s 都没有）。",
+        "en": "{name} lacks the bias correction, of v and of s.",
+    },
+    "update.v_uncorrected": {"zh": "{name} 漏了 v 的偏差修正。", "en": "{name} lacks the bias correction of v."},
+    "update.s_uncorrected": {"zh": "{name} 漏了 s 的偏差修正。", "en": "{name} lacks the bias correction of s."},
+    "update.t_early": {
+        "zh": "{name} 的 t 少了 1：第一步 t = 1。",
+        "en": "{name} has t one too small: the first step has t = 1.",
+    },
+    "update.t_late": {
+        "zh": "{name} 的 t 多了 1：传入的 t 已从 1 数起。",
+        "en": "{name} has t one too large: the t it is given counts from 1 already.",
+    },
+    "update.no_power": {
+        "zh": "{name} 的偏差修正漏了 t 次方：应为 1 − βᵗ。",
+        "en": "{name} lacks the power t in the bias correction 1 − βᵗ.",
+    },
+    "update.times_t": {
+        "zh": "{name} 的偏差修正用了 β t：应为 βᵗ，即 β 的 t 次方。",
+        "en": "{name} has β times t in the bias correction; it is β to the power t.",
+    },
+    "update.betas_swapped": {
+        "zh": "{name} 的偏差修正把 β₁ 与 β₂ 用反了。",
+        "en": "{name} has β₁ and β₂ exchanged in the bias correction.",
+    },
+    "update.eps_inside": {
+        "zh": "{name} 把 ε 放进了根号：应在根号外。",
+        "en": "{name} has ε under the root; it is added outside.",
+    },
+    "update.eps_early": {
+        "zh": "{name} 把 ε 加在未修正的 √s 上（论文里的简写）：讲义里加在 √ŝ 上。",
+        "en": "{name} adds ε to the uncorrected √s, the paper's short form; in the notes it is added to √ŝ.",
+    },
+    "update.no_eps": {"zh": "{name} 漏了 ε。", "en": "{name} lacks ε."},
+    "update.no_root": {"zh": "{name} 漏了开方。", "en": "{name} lacks the square root."},
+    "update.no_scaling": {"zh": "{name} 没有除以 √s。", "en": "{name} is not divided by √s."},
+    "update.gradient_for_v": {"zh": "{name} 用了 dW，而不是 v。", "en": "{name} uses dW where v belongs."},
+    "update.no_rate": {"zh": "{name} 漏乘了学习率 α。", "en": "{name} lacks the learning rate α."},
+    "update.step_alone": {
+        "zh": "{name} 只剩下步长：要从 W 里减去它。",
+        "en": "{name} is the step alone; it is to be subtracted from W.",
+    },
+    "update.unknown": {"zh": "没有找到能解释 {name} 的常见错误。", "en": "No known mistake explains {name}."},
 }

@@ -4,5 +4,15 @@ from .compare import compare
 from .numeric import GradcheckReport, gradcheck
 from .report import Report
 from .row import Row
+from .update import UpdateReport, UpdateRow, compare_update
 
-__all__ = ["GradcheckReport", "Report", "Row", "compare", "gradcheck"]
+__all__ = [
+    "GradcheckReport",
+    "Report",
+    "Row",
+    "UpdateReport",
+    "UpdateRow",
+    "compare",
+    "compare_update",
+    "gradcheck",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,10 +19,11 @@ PACKAGE = str(Path(__file__).parents[1])
 
 @dataclass(frozen=True)
 class Answer:
-    """What a call returned, and the arguments it changed in place: "cache['Z1']"."""
+    """What a call returned, which arguments it changed in place ("cache['Z1']"), and the arguments after it."""
 
     result: Any
     changed: tuple[str, ...] = ()
+    after: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Hand(Protocol):
@@ -63,7 +64,7 @@ def call(f: Callable[..., Any], arguments: Mapping[str, Any]) -> Answer:
     result = f(**given)
     after = dict(_arrays(given, ""))
     changed = {id(a): name for name, a in reversed(list(_arrays(arguments, ""))) if not _same(a, after.get(name))}
-    return Answer(result, tuple(reversed(changed.values())))  # each array once, under its first name
+    return Answer(result, tuple(reversed(changed.values())), given)  # each array once, under its first name
 
 
 def own_traceback(error: BaseException) -> str:
