@@ -24,8 +24,10 @@ from .activation import (
     softplus,
     tanh,
 )
+from .cell import GRUCell, LSTMCell, RNNCell
 from .dense import Dense
 from .dnn import DNN
+from .embedding import Embedding
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -37,6 +39,7 @@ from .loss import (
     mse,
 )
 from .module import Module, Parameter
+from .recurrent import GRU, LSTM, RNN, padding_mask
 from .regularization import l2
 from .sequential import Sequential
 
@@ -44,12 +47,19 @@ __all__ = [
     "DNN",
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Dense",
+    "Embedding",
+    "GRUCell",
+    "LSTMCell",
     "LeakyReLU",
     "LogSoftmax",
     "Module",
     "Parameter",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "SiLU",
@@ -71,6 +81,7 @@ __all__ = [
     "log_softmax",
     "mae",
     "mse",
+    "padding_mask",
     "relu",
     "sigmoid",
     "silu",

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..autograd import Node
 from ..errors import ShapeError
-from ..ops.matrix import AFFINE, MATMUL
+from ..ops.matrix import AFFINE, MATMUL, TENSORDOT
+from ..ops.op import arrayed
+from ..ops.recurrent import SEQUENCE_AFFINE
 from ..seeds import Seed, generator
 from .activation import Spec, resolve
 from .init import Init, draw
@@ -74,17 +75,21 @@ class Dense(Module):
     def forward(self, X: Any) -> Any:
         """From A of the layer before, (n_in, m), to A or Z of this one, (n_out, m).
 
+        A sequence (n_in, m, T) goes through step by step, with the same W and b, to (n_out, m, T).
+
         Raises
         ------
         ShapeError
             If X does not have n_in rows.
         """
-        if not isinstance(X, (Node, np.ndarray)):
-            X = np.asarray(X)
+        X = arrayed(X)
         W, b = self.W, self.b
-        if X.ndim != 2 or X.shape[0] != W.shape[1]:
+        if X.ndim not in (2, 3) or X.shape[0] != W.shape[1]:
             raise ShapeError(self._misfit(X.shape))
-        Z = MATMUL(W, X) if b is None else AFFINE(W, X, b)
+        if X.ndim == 3:
+            Z = TENSORDOT(W, X, axes=1) if b is None else SEQUENCE_AFFINE(W, X, b)
+        else:
+            Z = MATMUL(W, X) if b is None else AFFINE(W, X, b)
         Z.name = renamed(W.name, "W", "Z")
         return Z if self.activation is None else self.activation(Z)
 
@@ -94,13 +99,13 @@ class Dense(Module):
         W, Z, b = (written(renamed(name, "W", letter) or letter) for letter in "WZb")
         A = _before(name)
         call = f"{Z} = {W} @ {A}" + (f" + {b}" if self.b is not None else "")
-        if len(shape) != 2:
+        if len(shape) not in (2, 3):
             return f"{call}: {A} is {shape}. Expected two axes, ({n_in}, m): one row per input, one column per sample."
         text = (
             f"{call}: {W} is {(n_out, n_in)}, {A} is {shape}: inner dimensions {n_in} and {shape[0]} differ. "
             f"Expected {W} of shape {(n_out, shape[0])}"
         )
-        return f"{text}, or {A} transposed: samples are columns." if shape[1] == n_in else f"{text}."
+        return f"{text}, or {A} transposed: samples are columns." if shape[1:] == (n_in,) else f"{text}."
 
     def __repr__(self) -> str:
         n_out, n_in = self.W.shape

@@ -2,6 +2,7 @@
 
 from . import (
     activation,
+    conv,
     diagonal,
     einsum,
     elementwise,
@@ -12,12 +13,14 @@ from . import (
     norm,
     numpy_api,
     numpy_stats,
+    pool,
+    recurrent,
     reduce,
     shape,
     special,
 )
 
 __all__ = [
-    "activation", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "numpy_api",
-    "numpy_stats", "reduce", "shape", "special",
+    "activation", "conv", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "numpy_api",
+    "numpy_stats", "pool", "recurrent", "reduce", "shape", "special",
 ]  # fmt: skip

@@ -26,6 +26,11 @@ Vjp = Callable[..., Any]
 Domain = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
 
+def arrayed(x: Any) -> Any:
+    """`x` as an array. What stands in for an array while a step is recorded (`compiler`) stays what it is."""
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
 def interval(low: float, high: float) -> Domain:
     """Uniform samples in [low, high)."""
     return lambda rng, shape: rng.uniform(low, high, shape)
