@@ -131,4 +131,51 @@ CHECKING: dict[str, dict[str, str]] = {
         "en": "{name} is the step alone; it is to be subtracted from W.",
     },
     "update.unknown": {"zh": "没有找到能解释 {name} 的常见错误。", "en": "No known mistake explains {name}."},
+    # single entries against numbers
+    "gradcheck.head": {
+        "zh": "用{method}核对梯度（h = {h}，{dtype}，rtol = {rtol}）：核对了 {total} 个元素中的 {looked} 个，{state}",
+        "en": "gradcheck by {method} (h = {h}, {dtype}, rtol = {rtol}): {looked} of {total} entries, {state}",
+    },
+    "gradcheck.complex_step": {"zh": "复数步长法", "en": "complex step"},
+    "gradcheck.central_difference": {"zh": "中心差分", "en": "central difference"},
+    "gradcheck.agree": {"zh": "全部一致", "en": "agree"},
+    "gradcheck.disagree": {"zh": "{n} 个不一致", "en": "{n} disagree"},
+    "gradcheck.argument": {"zh": "参数", "en": "argument"},
+    "gradcheck.entry": {"zh": "元素", "en": "entry"},
+    "gradcheck.analytic": {"zh": "解析值", "en": "analytic"},
+    "gradcheck.numeric": {"zh": "数值", "en": "numeric"},
+    "gradcheck.error": {"zh": "误差", "en": "error"},
+    "gradcheck.kink": {"zh": "折点", "en": "kink"},
+    "gradcheck.exempt": {
+        "zh": "{n} 个元素在折点上，如 {name}：左导数 {below}，右导数 {above}，两者之间的值都算对。",
+        "en": "Entries at a kink: {n}, such as {name}, with {below} below it and {above} above; "
+        "any value between is right.",
+    },
+    "gradcheck.only": {
+        "zh": "只有 {name} 的梯度不对：看它的局部导数（vjp）。",
+        "en": "Only the gradient of {name} is wrong: look at its local gradient (vjp).",
+    },
+    "gradcheck.ratio": {
+        "zh": "所有不对的元素都差同一个因子：解析值是数值的 {factor} 倍。",
+        "en": "All wrong entries are off by one factor: the analytic value is {factor} times the numeric one.",
+    },
+    "gradcheck.beyond": {
+        "zh": "{name} 附近有折点：左导数 {below}，右导数 {above}，而解析值不在两者之间。换一个离折点远的输入再试。",
+        "en": "A kink is near {name}: {below} below it, {above} above, and the analytic value is not between them. "
+        "Try an input further from it.",
+    },
+    "gradcheck.float64": {
+        "zh": "输入是 {dtype}，舍入误差大：换成 float64（x.astype(float)）再试。",
+        "en": "The input is {dtype}, whose rounding is coarse: try float64, x.astype(float).",
+    },
+    "gradcheck.close": {
+        "zh": "{name} 的两个值很接近，可能只是差分的误差：换大小在 1 左右的输入，或放宽 rtol 再试。",
+        "en": "The two values of {name} are close, which may be the error of the difference itself: "
+        "try inputs of about 1, or a larger rtol.",
+    },
+    "gradcheck.try": {
+        "zh": "可以试：逐个核对 f 里的运算，先看自己用 tg.op 写的，找出哪一个关于 {name} 的导数不对。",
+        "en": "To try: check the ops of f one at a time, those of your own (tg.op) first, to find whose derivative "
+        "with respect to {name} is wrong.",
+    },
 }

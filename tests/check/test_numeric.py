@@ -26,7 +26,7 @@ def test_central_difference_elsewhere():
 
 def test_wrong_vjp_is_caught_with_argument_and_entry():
     wrong = tg.op("half_wrong", lambda x: x**2, vjp=lambda g, y, x: g * np.where(x > 0.6, 2.1 * x, 2 * x))
-    report = gradcheck(lambda w: wrong(w), [tg.tensor(W, requires_grad=True, name="W1")])
+    report = gradcheck(lambda w: wrong(w), [tg.tensor(W, requires_grad=True, name="W1")], lang="en")
     assert not report
     assert [(e.argument, e.index) for e in report.wrong] == [("W1", (1, 0))]
     assert "W1        (1, 0)" in str(report)
@@ -46,6 +46,36 @@ def test_kink_is_named_and_not_held_against_the_gradient():
     assert [e.kink for e in report.entries] == [True, False]
 
 
+def test_a_kink_is_told_with_its_one_sided_derivatives():
+    text = str(gradcheck(lambda x: np.maximum(x, 0.0).sum(), [np.array([0.0, 1.0])], lang="en"))
+    assert (
+        "Entries at a kink: 1, such as inputs[0][0], with 0 below it and 1 above; any value between is right." in text
+    )
+    steep = tg.op("steep", lambda x: np.maximum(x, 0.0), vjp=lambda g, y, x: g * 3.0 * (x >= 0))
+    text = str(gradcheck(lambda x: steep(x).sum(), [np.array([0.0, -1.0])], lang="en"))
+    assert "A kink is near inputs[0][0]: 0 below it, 1 above, and the analytic value is not between them." in text
+
+
+def test_what_the_wrong_entries_have_in_common_is_told():
+    twice = tg.op("twice", lambda a, b: a * b, vjp=(lambda g, y, a, b: g * b, lambda g, y, a, b: 2 * g * a))
+    a, b = (tg.tensor(W, requires_grad=True, name=n) for n in ("a", "b"))
+    text = str(gradcheck(twice, [a, b], lang="en"))
+    assert "8 of 8 entries, 4 disagree" in text
+    assert "Only the gradient of b is wrong" in text
+    assert "the analytic value is 2 times the numeric one" in text
+    assert "whose derivative with respect to b is wrong" in text
+    text = str(gradcheck(lambda b: twice(W, b).sum(), [W.astype(np.float32)], lang="zh"))
+    assert "用中心差分核对梯度" in text
+    assert "4 个不一致" in text
+    assert "换成 float64" in text
+
+
+def test_a_close_miss_of_the_difference_is_told():
+    near = tg.op("near", lambda x: np.exp(x), vjp=lambda g, y, x: g * y * (1 + 3e-5))
+    text = str(gradcheck(lambda x: near(x).sum(), [W], lang="en"))
+    assert "are close, which may be the error of the difference itself" in text
+
+
 def test_float32_is_judged_by_its_own_precision():
     report = gradcheck(lambda w: np.exp(w @ w).sum(), [W.astype(np.float32)])
     assert report.ok
@@ -54,7 +84,7 @@ def test_float32_is_judged_by_its_own_precision():
 
 
 def test_large_inputs_are_sampled_and_it_is_said():
-    report = gradcheck(lambda x: (x**2).sum(), [np.arange(1000.0)], entries=10)
+    report = gradcheck(lambda x: (x**2).sum(), [np.arange(1000.0)], entries=10, lang="en")
     assert (len(report.entries), report.total) == (10, 1000)
     assert "10 of 1000 entries" in str(report)
 

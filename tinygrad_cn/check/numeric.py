@@ -16,9 +16,10 @@ import numpy as np
 from ..autograd import Node, no_grad
 from ..errors import GradientMismatchError, OpError
 from ..functional import grad
+from ..language import Lang, language
 from ..ops.op import Array
 from ..tensor import Tensor
-from ..text import align
+from .numeric_text import gradcheck_text
 from .replay import is_analytic, replay
 
 COMPLEX_STEP = 1e-20
@@ -29,23 +30,45 @@ ULPS = 2.0**12
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of one input: both derivatives, and whether a kink lies within the step."""
+    """One entry of one input: its derivative as recorded and as measured.
+
+    Attributes
+    ----------
+    argument : str
+        Name of the input.
+    index : tuple of int
+        Which entry of it.
+    analytic, numeric : float
+        The recorded derivative, and the measured one.
+    sides : (float, float) or None
+        The one-sided derivatives, from below and from above, if they differ: a kink is within the step.
+    """
 
     argument: str
     index: tuple[int, ...]
     analytic: float
     numeric: float
-    kink: bool = False
+    sides: tuple[float, float] | None = None
 
     @property
     def error(self) -> float:
         """Absolute difference."""
         return abs(self.analytic - self.numeric)
 
+    @property
+    def kink(self) -> bool:
+        """True at a kink whose one-sided derivatives have the recorded one between them: it is right then."""
+        return self.sides is not None and min(self.sides) <= self.analytic <= max(self.sides)
+
+    @property
+    def name(self) -> str:
+        """W1[1, 0]."""
+        return f"{self.argument}{list(self.index)}" if self.index else self.argument
+
 
 @dataclass(frozen=True)
 class GradcheckReport:
-    """What `gradcheck` found. True in a condition if every entry agrees.
+    """What `gradcheck` found. True in a condition if every entry agrees; printed, a table and what to try.
 
     Attributes
     ----------
@@ -61,6 +84,8 @@ class GradcheckReport:
         Those that disagree.
     total : int
         How many entries the inputs have; larger than `len(entries)` if they were sampled.
+    lang : {"zh", "en"}
+        Language of its text.
     """
 
     method: str
@@ -70,6 +95,7 @@ class GradcheckReport:
     entries: tuple[Entry, ...]
     wrong: tuple[Entry, ...]
     total: int
+    lang: Lang = "en"
 
     @property
     def ok(self) -> bool:
@@ -90,18 +116,7 @@ class GradcheckReport:
             raise GradientMismatchError(f"\n{self}")
 
     def __str__(self) -> str:
-        state = "agree" if self.ok else f"{len(self.wrong)} disagree"
-        head = f"gradcheck by {self.method} (h = {self.step:.1e}, {self.dtype}, rtol = {self.rtol:.1e}): "
-        looked = f"{len(self.entries)} of {self.total} entries, {state}"
-        if self.worst is None:
-            return head + looked
-        rows: list[tuple[str, ...]] = [("argument", "entry", "analytic", "numeric", "error", "")]
-        shown = sorted(self.wrong, key=lambda e: -e.error)[:5] or [self.worst]
-        rows += [
-            (e.argument, str(e.index), f"{e.analytic:.9g}", f"{e.numeric:.9g}", f"{e.error:.2g}", "kink" * e.kink)
-            for e in shown
-        ]
-        return "\n".join([head + looked, *align(rows)])
+        return gradcheck_text(self)
 
 
 def gradcheck(
@@ -111,6 +126,7 @@ def gradcheck(
     entries: int = 200,
     rtol: float | None = None,
     seed: int = 0,
+    lang: str | None = None,
 ) -> GradcheckReport:
     """Check the gradients of `f` against numeric ones.
 
@@ -127,6 +143,8 @@ def gradcheck(
         Default 4096 units in the last place, at least 1e-6 for the central difference.
     seed : int
         For the projection and the choice.
+    lang : {"zh", "en"}, optional
+        Language of the report.
 
     Returns
     -------
@@ -167,7 +185,7 @@ def gradcheck(
     total = sum(t.size for t in wanted)
     dtype = ", ".join(sorted({str(t.dtype) for t in wanted}))
     step = COMPLEX_STEP if by_complex else CENTRAL_STEP
-    return GradcheckReport(method.name, step, tolerance, dtype, tuple(looked), tuple(wrong), total)
+    return GradcheckReport(method.name, step, tolerance, dtype, tuple(looked), tuple(wrong), total, language(lang))
 
 
 def _leaf(x: Any, i: int) -> Tensor:
@@ -226,6 +244,5 @@ class ByDifference:
             values.append(self._value({t: moved}))
         right, left = (values[0] - self.here) / h, (self.here - values[1]) / h
         numeric = (values[0] - values[1]) / (2 * h)
-        low, high = sorted((left, right))
-        apart = high - low > 1e-2 * max(abs(left), abs(right))
-        return Entry(t.name or "", index, analytic, numeric, kink=bool(apart and low <= analytic <= high))
+        apart = abs(right - left) > 1e-2 * max(abs(left), abs(right))
+        return Entry(t.name or "", index, analytic, numeric, (left, right) if apart else None)

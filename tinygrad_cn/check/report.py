@@ -57,6 +57,7 @@ class Report:
         GradientMismatchError
             An AssertionError, so that tests fail on it.
         """
+        __tracebackhide__ = True  # pytest then ends at the line of the test
         if not self.ok:
             raise GradientMismatchError(f"\n{self}")
 
