@@ -59,8 +59,8 @@ def test_shape_errors_say_how_to_mend_it(shape, advice):
 def test_no_samples_and_too_many_axes(loss):
     with pytest.raises(ShapeError, match=r"is \(2, 0\), which has no samples to average over"):
         loss(np.ones((2, 0)), np.ones((2, 0)))
-    with pytest.raises(ShapeError, match=r"is \(2, 2, 2\); expected \(\w+, m\)"):
-        loss(np.ones((2, 2, 2)), np.ones((2, 2, 2)))
+    with pytest.raises(ShapeError, match=r"is \(2, 2, 2, 2\); expected \(\w+, m\).*, or \(\w+, m, T\)"):
+        loss(np.ones((2, 2, 2, 2)), np.ones((2, 2, 2, 2)))
 
 
 def test_scores_where_probabilities_belong():
@@ -104,6 +104,50 @@ def test_integer_labels_are_one_hot_columns(loss):
         J.backward()
         assert J.item() == want.item() == pytest.approx(-np.log(0.8 * 0.6 * 0.9) / 3)
         np.testing.assert_array_equal(a.grad, expected)
+
+
+@pytest.mark.parametrize("loss", [nn.categorical_cross_entropy, nn.cross_entropy])
+def test_sequences_are_added_up_over_time_and_averaged_over_samples(loss, rng):
+    a = nn.softmax(rng.normal(size=(3, 4, 5)))
+    scores = a if loss is nn.categorical_cross_entropy else np.log(a)
+    labels = rng.integers(0, 3, (4, 5))
+    by_step = -np.log(np.take_along_axis(a, labels[None], axis=0)[0])
+    for Y in (labels, labels[None], (np.arange(3)[:, None, None] == labels).astype(float)):
+        assert float(loss(scores, Y)) == pytest.approx(by_step.sum() / 4, rel=1e-13)
+
+
+@pytest.mark.parametrize("loss", [nn.categorical_cross_entropy, nn.cross_entropy])
+def test_masked_steps_have_no_cost_and_no_gradient(loss, rng):
+    a = nn.softmax(rng.normal(size=(3, 4, 5)))
+    z = tg.tensor(a if loss is nn.categorical_cross_entropy else np.log(a), requires_grad=True)
+    mask = nn.padding_mask([5, 1, 0, 3], 5)
+    labels = np.where(mask, rng.integers(0, 3, (4, 5)), -1)
+    J = loss(z, labels, mask)
+    J.backward()
+    chosen = -np.log(np.take_along_axis(a, labels[None], axis=0)[0])
+    assert J.item() == pytest.approx(chosen[mask].sum() / 4, rel=1e-13)
+    assert (np.abs(z.grad).sum(axis=0) > 0).tolist() == mask.tolist()
+    one_hot = (np.arange(3)[:, None, None] == labels).astype(float)
+    assert one_hot[:, ~mask].sum() == 0
+    assert loss(z, one_hot).item() == J.item()
+
+
+def test_binary_cross_entropy_of_sequences_has_the_same_mean(rng):
+    A, Y = rng.uniform(0.1, 0.9, (1, 4, 5)), rng.integers(0, 2, (1, 4, 5))
+    whole = -np.sum(np.log(np.where(Y == 1, A, 1 - A)))
+    assert float(nn.binary_cross_entropy(A, Y)) == pytest.approx(whole / 4)
+    assert float(nn.binary_cross_entropy_with_logits(np.log(A / (1 - A)), Y)) == pytest.approx(whole / 4)
+    assert float(nn.mse(A, Y)) == pytest.approx(np.mean((A - Y) ** 2))
+
+
+def test_masks_and_labels_of_sequences_are_checked():
+    scores = np.zeros((2, 3, 4))
+    with pytest.raises(ShapeError, match=r"mask is \(3,\); expected \(3, 4\), the shape of Z without classes"):
+        nn.cross_entropy(scores, np.zeros((3, 4), int), np.ones(3))
+    labels = np.zeros((3, 4), int)
+    labels[1, 2] = 2
+    with pytest.raises(ValueError, match="labels must be 0 … 1; got 2 at sample 1, time step 2"):
+        nn.cross_entropy(scores, labels)
 
 
 def test_labels_are_checked():

@@ -4,6 +4,10 @@ A is the activation of the last layer, Z its raw scores ("logits"); both are (n,
 and samples in columns, and Y has the same shape. The categorical losses also take integer labels
 (m,) or (1, m). Cross-entropies add up the outputs of a sample and take the mean over the m samples;
 mse, mae, huber and hinge are means over all n × m entries.
+
+Sequences are (n, m, T), their labels (m, T) or (1, m, T). As the notes do, L = Σ L⟨t⟩ over the time
+steps of a sample, cross-entropies add up the steps and take the mean over samples, so a longer
+sequence has a larger cost; the other losses are means over all n × m × T entries.
 """
 
 from __future__ import annotations
@@ -11,11 +15,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..autograd import Node
 from ..errors import OpError, ShapeError
 from ..ops import loss as ops
-from ..ops.op import Array
+from ..ops.op import Array, arrayed
 from ..ops.special import floating
 from ..tensor import Tensor
 
@@ -87,15 +92,18 @@ def binary_cross_entropy_with_logits(Z: Any, Y: Any) -> Any:
     return ops.BINARY_CROSS_ENTROPY_WITH_LOGITS(Z, Y)
 
 
-def categorical_cross_entropy(A: Any, Y: Any) -> Any:
+def categorical_cross_entropy(A: Any, Y: Any, mask: ArrayLike | None = None) -> Any:
     """J = −(1/m) Σ Y log A, for A = softmax(Z).
 
     Parameters
     ----------
     A : Tensor or array_like
-        Probabilities, (classes, m), in [0, 1].
+        Probabilities, (classes, m), in [0, 1]; or (classes, m, T).
     Y : Tensor or array_like
-        One-hot (or soft) targets, (classes, m), or integer labels, (m,) or (1, m).
+        One-hot (or soft) targets of the same shape, or integer labels, (m,) or (1, m); (m, T) or (1, m, T).
+    mask : array_like of bool, (m,) or (m, T), optional
+        False where a sample or a time step does not count: padding, whatever its label. A one-hot column of
+        zeros says the same.
 
     Returns
     -------
@@ -116,21 +124,24 @@ def categorical_cross_entropy(A: Any, Y: Any) -> Any:
     >>> round(float(categorical_cross_entropy(A, np.array([1, 0]))), 6)
     0.490415
     """
-    A, Y = _pair("categorical_cross_entropy", "A", A, _columns("categorical_cross_entropy", "A", A, Y))
+    A, Y = _pair("categorical_cross_entropy", "A", A, _columns("categorical_cross_entropy", "A", A, Y, mask))
     _probabilities("categorical_cross_entropy", "A", A)
     _targets("categorical_cross_entropy", Y)
     return ops.CATEGORICAL_CROSS_ENTROPY(A, Y)
 
 
-def cross_entropy(Z: Any, Y: Any) -> Any:
+def cross_entropy(Z: Any, Y: Any, mask: ArrayLike | None = None) -> Any:
     """Categorical cross-entropy of A = softmax(Z), from Z: exact also where softmax(Z) rounds to 0.
 
     Parameters
     ----------
     Z : Tensor or array_like
-        Raw scores, (classes, m).
+        Raw scores, (classes, m), or (classes, m, T).
     Y : Tensor or array_like
-        One-hot (or soft) targets, (classes, m), or integer labels, (m,) or (1, m).
+        One-hot (or soft) targets of the same shape, or integer labels, (m,) or (1, m); (m, T) or (1, m, T).
+    mask : array_like of bool, (m,) or (m, T), optional
+        False where a sample or a time step does not count: padding, whatever its label. A one-hot column of
+        zeros says the same.
 
     Returns
     -------
@@ -149,8 +160,14 @@ def cross_entropy(Z: Any, Y: Any) -> Any:
     >>> import numpy as np
     >>> float(cross_entropy(np.array([[1000.0, 0.0], [0.0, 0.0]]), [1, 0]))
     500.34657359027995
+
+    Two sequences of three steps, the second padded after one: (3 + 1) log 2 / 2.
+
+    >>> mask = np.array([[True, True, True], [True, False, False]])
+    >>> round(float(cross_entropy(np.zeros((2, 2, 3)), np.zeros((2, 3), int), mask)), 6)
+    1.386294
     """
-    Z, Y = _pair("cross_entropy", "Z", Z, _columns("cross_entropy", "Z", Z, Y))
+    Z, Y = _pair("cross_entropy", "Z", Z, _columns("cross_entropy", "Z", Z, Y, mask))
     _targets("cross_entropy", Y)
     return ops.CROSS_ENTROPY(Z, Y)
 
@@ -276,24 +293,27 @@ def hinge(Z: Any, Y: Any) -> Any:
 
 
 def value(x: Any) -> Array:
-    """The array of a Tensor or array, for looking at."""
-    return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+    """The array of a Tensor or array, for looking at; while a step is recorded, what it is at that moment."""
+    array = x.numpy() if isinstance(x, Tensor) else arrayed(x)
+    seen: Array = getattr(array, "seen", array)
+    return seen
 
 
 def _pair(loss: str, name: str, A: Any, Y: Any) -> tuple[Any, Any]:
     """Predictions and targets of one shape and one dtype, or a ShapeError."""
     A = A if isinstance(A, Node) else floating(A)
-    if not isinstance(Y, Tensor):
-        Y = np.asarray(Y, dtype=A.dtype)
-    elif Y.dtype != A.dtype:
+    Y = arrayed(Y)
+    if Y.dtype != A.dtype:
         Y = Y.astype(A.dtype)
     if A.shape != Y.shape:
         raise ShapeError(
             f"{loss}: {name} is {A.shape} and Y is {Y.shape}; both must be (n, m), outputs in rows and samples in "
             f"columns{_advice(A.shape, Y.shape)}"
         )
-    if A.ndim > 2:
-        raise ShapeError(f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns")
+    if A.ndim > 3:
+        raise ShapeError(
+            f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns, or (n, m, T)"
+        )
     if not A.size:
         raise ShapeError(f"{loss}: {name} is {A.shape}, which has no samples to average over")
     return A, Y
@@ -330,18 +350,29 @@ def _targets(loss: str, Y: Any) -> None:
         raise ValueError(f"{loss}: Y must be in [0, 1], got entries from {value(Y).min():.4g} to {value(Y).max():.4g}")
 
 
-def _columns(loss: str, name: str, A: Any, Y: Any) -> Any:
-    """Targets as columns: integer labels become one-hot, anything else stays as it is."""
+def _columns(loss: str, name: str, A: Any, Y: Any, mask: ArrayLike | None) -> Any:
+    """Targets as columns, 0 where masked: integer labels become one-hot, anything else stays as it is."""
     shape = np.shape(A)
-    if len(shape) != 2:
-        raise ShapeError(f"{loss}: {name} is {shape}; expected (classes, m), one column per sample")
-    classes, m = shape
-    if np.shape(Y) == shape or np.shape(Y) not in ((m,), (1, m)):
-        return Y
-    labels = value(Y).reshape(m)
+    if len(shape) not in (2, 3):
+        raise ShapeError(f"{loss}: {name} is {shape}; expected (classes, m), one column per sample, or (classes, m, T)")
+    classes, *places = shape
+    counts = None if mask is None else np.asarray(mask, bool)
+    if counts is not None and counts.shape != shape[1:]:
+        raise ShapeError(f"{loss}: mask is {counts.shape}; expected {shape[1:]}, the shape of {name} without classes")
+    if np.shape(Y) != shape and np.shape(Y) in (shape[1:], (1, *places)):
+        _labels(loss, value(Y).reshape(places), classes, counts)
+        labels = (Y._data if isinstance(Y, Node) else arrayed(Y)).reshape(places)
+        Y = np.arange(classes).reshape(-1, *(1 for _ in places)) == labels
+    return Y if counts is None else Y * counts
+
+
+def _labels(loss: str, labels: Array, classes: int, counts: Array | None) -> None:
+    """Refuse labels that are not class numbers, where they count."""
     if labels.dtype.kind not in "iub":
         raise OpError(f"{loss}: labels must be integers, got {labels.dtype}; write Y.astype(int)")
-    if m and _outside(labels, 0, classes - 1):
-        where = int(np.argmax((labels < 0) | (labels >= classes)))
-        raise ValueError(f"{loss}: labels must be 0 … {classes - 1}; got {labels[where]} at sample {where}")
-    return (np.arange(classes)[:, None] == labels).astype(np.float64)
+    wrong = (labels < 0) | (labels >= classes)
+    wrong = wrong if counts is None else wrong & counts
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0])
+        where = ", time step ".join(map(str, first))
+        raise ValueError(f"{loss}: labels must be 0 … {classes - 1}; got {labels[first]} at sample {where}")

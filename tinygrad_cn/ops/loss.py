@@ -1,8 +1,9 @@
 """Losses: one op each, from predictions and targets to a scalar.
 
-Samples are columns and m is their number. The cross-entropies add up the outputs of a sample and
-take the mean over samples, J = (1/m) Σ loss, as the notes do. mse, mae, huber and hinge take the
-mean over all n × m entries, as `np.mean` and other frameworks do; the two agree for a single output.
+Samples are columns and m is their number; in a sequence (n, m, T) every sample has T columns. The
+cross-entropies add up the outputs of a sample, over all its time steps, and take the mean over
+samples, J = (1/m) Σ loss, as the notes do. mse, mae, huber and hinge take the
+mean over all entries, as `np.mean` and other frameworks do; the two agree for a single output.
 Formulas start with g / m, so the notes' per-sample gradient is what follows it. A is an activation,
 Z is raw scores ("logits"), Y is the target, of the same shape; `nn.loss` checks that and turns
 integer labels into columns.
@@ -22,8 +23,8 @@ from .op import Array, Op, away_from, case, interval, register
 from .saturation import complement, smallest
 
 UNIT = interval(0.1, 0.9)
-ROWS = (case((1, 5), (1, 5)), case((3, 4), (3, 4)), case((6,), (6,)))
-CLASSES = (case((3, 5), (3, 5)), case((2, 1), (2, 1)))
+ROWS = (case((1, 5), (1, 5)), case((3, 4), (3, 4)), case((6,), (6,)), case((2, 3, 4), (2, 3, 4)))
+CLASSES = (case((3, 5), (3, 5)), case((2, 1), (2, 1)), case((2, 3, 4), (2, 3, 4)))
 LOGITS = interval(-3.0, 3.0)
 
 
@@ -33,9 +34,9 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def samples(A: Any) -> int:
-    """m, the number of columns."""
+    """m: the number of columns, or the second axis of a sequence (n, m, T)."""
     shape = np.shape(A)
-    return shape[-1] if shape else 1
+    return shape[1] if len(shape) == 3 else shape[-1] if shape else 1
 
 
 def _log(p: Any) -> Any:
