@@ -39,6 +39,10 @@ CHECKING: dict[str, dict[str, str]] = {
         "en": "The function changes {names} in place, so code that runs later sees the changed values. "
         "Work on a copy: dZ = np.array(dA, copy=True).",
     },
+    "probe.older": {
+        "zh": "dA[l] 按课程旧版的写法读作前一层的 dA：旧版的 dA1 就是 dA[0]。",
+        "en": "dA[l] is read as dA of the layer before, as in the course's first version, whose dA1 is dA[0].",
+    },
     # homework files
     "homework.checked": {
         "zh": "核对的是 {function}，网络：{net}。",

@@ -233,3 +233,45 @@ def test_a_hand_written_loss_and_softmax_are_rebuilt():
     assert "also agrees on fresh nets" in tg.compare(J, backward, lang="en").remarks[0]
     J = cost((3, 4), output="softmax", loss=nn.categorical_cross_entropy)
     assert "also agrees on fresh nets" in tg.compare(J, backward, lang="en").remarks[0]
+
+
+def test_the_output_of_a_loss_on_logits_is_supplied():
+    def backward(X, A1, AL, Y, W2, m):
+        dZ2 = AL - Y
+        dZ1 = W2.T @ dZ2 * (1 - A1**2)
+        return {
+            "dW2": dZ2 @ A1.T / m, "db2": dZ2.sum(axis=1, keepdims=True) / m,
+            "dW1": dZ1 @ X.T / m, "db1": dZ1.sum(axis=1, keepdims=True) / m,
+        }  # fmt: skip
+
+    X, Y = np.random.default_rng(1).standard_normal((2, 7)), np.eye(3)[:, [0, 2, 1, 1, 0, 2, 0]]
+    net = nn.DNN([2, 5, 3], hidden="tanh", output=None, seed=2)
+    for loss in (nn.binary_cross_entropy_with_logits, nn.cross_entropy):
+        assert tg.compare(loss(net(X), Y), backward).ok
+
+
+def test_dA_of_the_courses_first_version_is_read_as_meant():
+    def older(AL, Y, caches):
+        grads = learners.deep(AL, Y, caches)
+        shifted = {f"dA{int(k[2:]) + 1}": v for k, v in grads.items() if k.startswith("dA")}
+        return {k: v for k, v in grads.items() if not k.startswith("dA")} | shifted
+
+    report = tg.compare(cost((5, 4, 3, 1), hidden="relu"), older, lang="en")
+    assert report.ok, report
+    assert {"dA0", "dA1", "dA2"} <= {row.name for row in report.rows}
+    assert report.remarks[0].startswith("dA[l] is read as dA of the layer before")
+
+
+def test_the_cache_may_have_any_form_with_the_learners_own_forward_function():
+    def forward(X, parameters):
+        A1 = np.tanh(parameters["W1"] @ X + parameters["b1"])
+        A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+        return A2, {"first": [A1], "last": {"out": A2}}
+
+    def backward(X, Y, parameters, cache):
+        return learners.planar(parameters, {"A1": cache["first"][0], "A2": cache["last"]["out"]}, X, Y)
+
+    J = cost((2, 4, 1))
+    assert tg.compare(J, backward, forward=forward).ok
+    with pytest.raises(HandFunctionError, match="KeyError: 'first'"):
+        tg.compare(J, backward)

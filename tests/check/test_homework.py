@@ -262,21 +262,32 @@ def test_files_are_written_in_a_folder_that_goes_away(homework, tmp_path, monkey
     assert [p.name for p in tmp_path.iterdir()] == ["homework.py"]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "open({there!r}, 'w')", "open({there!r}, 'a')", "import os; os.open({there!r}, os.O_CREAT | os.O_WRONLY)",
-        "import os; os.mkdir({there!r})", "import os; os.remove({here!r})", "import os; os.rename({here!r}, 'mine.py')",
-        "import shutil; shutil.rmtree({folder!r})", "import pathlib; pathlib.Path({there!r}).touch()",
-        "import os; os.symlink({folder!r}, 'door'); open('door/there.txt', 'w')",
-    ],
-)  # fmt: skip
-def test_nothing_is_written_elsewhere(homework, tmp_path, line):
-    outcome = homework(
-        line.format(there=str(tmp_path / "there.txt"), here=str(tmp_path / "homework.py"), folder=str(tmp_path))
-    )
-    assert outcome.kind == "import"
-    assert "PermissionError" in outcome.message
+WRITES = """
+import os, pathlib, shutil
+there, here, folder = {places!r}
+os.symlink(folder, "door")
+tried = {{
+    "open w": lambda: open(there, "w"), "open a": lambda: open(there, "a"),
+    "through a link": lambda: open("door/x", "w"),
+    "os.open": lambda: os.open(there, os.O_CREAT | os.O_WRONLY), "mkdir": lambda: os.mkdir(there),
+    "remove": lambda: os.remove(here), "rename": lambda: os.rename(here, "mine.py"),
+    "rmtree": lambda: shutil.rmtree(folder), "touch": lambda: pathlib.Path(there).touch(),
+    "chmod": lambda: os.chmod(here, 0), "truncate": lambda: os.truncate(here, 0),
+}}
+for name, attempt in list(tried.items()):
+    try:
+        attempt()
+    except PermissionError as error:
+        assert "its own temporary folder" in str(error)
+        del tried[name]
+raise ValueError(f"not refused: {{list(tried)}}")
+"""
+
+
+def test_nothing_is_written_elsewhere(homework, tmp_path):
+    places = [str(tmp_path / "there.txt"), str(tmp_path / "homework.py"), str(tmp_path)]
+    outcome = homework(WRITES.format(places=places))
+    assert brief(outcome.message).startswith("cannot be imported: ValueError: not refused: []")
     assert [p.name for p in tmp_path.iterdir()] == ["homework.py"]
 
 
@@ -290,7 +301,7 @@ def test_a_changed_numpy_changes_no_verdict(homework):
     """The verdict is made outside: what the file does to NumPy or to this package reaches only itself."""
     wrong = RIGHT.replace("(1 - np.power(A1, 2))", "1")
     fraud = "np.allclose = np.array_equal = lambda *a, **k: True\nimport tinygrad_cn.check.judge as judge\n"
-    fraud += "judge._verdict = lambda *a: 'agree'\njudge.Judge.rows = lambda self: []\n"
+    fraud += "judge.Judge._verdict = lambda *a: 'agree'\njudge.Judge.rows = lambda self: []\n"
     assert homework(wrong + fraud).status == "wrong"
 
 

@@ -24,6 +24,7 @@ def compare(
     hand: Mapping[str, Any] | Callable[..., Any],
     *,
     convention: str = "course",
+    forward: Callable[..., Any] | None = None,
     rtol: float | None = None,
     lang: str | None = None,
 ) -> Report:
@@ -44,6 +45,9 @@ def compare(
     convention : {"course", "autograd"}
         What the hand gradients follow: dA and dZ per sample with 1/m in dW and db, or the true ∂J/∂·.
         With a Chain its own convention is used.
+    forward : callable, optional
+        With a backward function, your forward function `forward(X, parameters)`: the cache it returns, of
+        whatever form, is handed to the backward function instead of one in the form of the notes.
     rtol : float, optional
         Largest error that counts as rounding, relative to the largest term. Default 4096 units in the
         last place of the coarser of the two dtypes.
@@ -81,7 +85,7 @@ def compare(
     if isinstance(hand, Mapping):
         return compare_named(chain, hand, rtol, tongue)
     if callable(hand):
-        return compare_function(chain, Local(hand), rtol, tongue)
+        return compare_function(chain, Local(hand), rtol, tongue, None if forward is None else Local(forward))
     raise OpError(
         f'hand must be a mapping such as {{"dW1": dW1}}, or your backward function; got {type(hand).__name__}'
     )

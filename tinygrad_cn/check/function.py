@@ -22,7 +22,7 @@ from ..language import Lang, join, say
 from .call import Hand
 from .hand import required, returned_gradients
 from .named import compare_named
-from .pool import Pool, sizes
+from .pool import Layer, Pool, sizes
 from .probe import fresh
 from .report import Report
 from .row import Row
@@ -68,6 +68,13 @@ class Bench:
         cache = None if forward is None else forward_cache(forward, self.pool)
         self.arguments = self.pool.choose(self.signature, cache)
         self.answer = hand.call(self.arguments)
+        gradients = returned_gradients(self.signature, self.answer.result)
+        self.is_older = _is_older(gradients, self.pool.layers)
+        if self.is_older:
+            gradients = {name: x for name, x in gradients.items() if name[:2] != "dA"} | {
+                f"dA{n - 1}": gradients[f"dA{n}"] for n in range(1, len(self.pool.layers) + 1)
+            }
+        self.gradients = _upright(gradients, self.pool) if self.pool.turns(self.signature) else gradients
 
     @property
     def is_constant(self) -> bool:
@@ -76,15 +83,13 @@ class Bench:
 
     def report(self, rtol: float | None, lang: Lang) -> Report:
         """What it returned, compared."""
-        gradients = returned_gradients(self.signature, self.answer.result)
-        if self.pool.turns(self.signature):
-            gradients = _upright(gradients, self.pool)
-        return compare_named(self.chain, gradients, rtol, lang, required(self.chain))
+        return compare_named(self.chain, self.gradients, rtol, lang, required(self.chain))
 
     def remarks(self, lang: Lang) -> list[str]:
-        """What it did to its arguments."""
+        """What it did to its arguments, and how its result was read."""
         changed = ", ".join(self.answer.changed)
-        return [say("probe.changed", lang, names=changed)] if changed else []
+        found = [say("probe.changed", lang, names=changed)] if changed else []
+        return [*found, say("probe.older", lang)] if self.is_older else found
 
     def outside(self, lang: Lang) -> str:
         """A sentence about values it reads that it could have been given."""
@@ -97,6 +102,13 @@ def forward_cache(forward: Hand, pool: Pool) -> Any:
     result = forward.call(pool.choose(forward.signature)).result
     parts = result if isinstance(result, tuple) else (result,)
     return next((p for p in parts if isinstance(p, (dict, list, tuple))), None)
+
+
+def _is_older(gradients: dict[str, Any], layers: Sequence[Layer]) -> bool:
+    """True if dA1 is what later versions of the course call dA0: told by the shapes of dA1, …, dA[L]."""
+    given = [np.shape(gradients.get(f"dA{n}", ())) for n in range(1, len(layers) + 1)]
+    before, own = [layer.A_prev.shape for layer in layers], [layer.A.shape for layer in layers]
+    return "dA0" not in gradients and given == before and given != own
 
 
 def _upright(gradients: dict[str, Any], pool: Pool) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from ..chain.layers import Piece
 from ..chain.read import Reader
 from ..chain.terms import quadratic_weight
 from ..errors import OpError
+from ..nn import sigmoid, softmax
 from ..ops.op import Array
 from .signature import Signature
 
 LEARNING_RATE = 0.01
+OUTPUT_OF = {"binary_cross_entropy_with_logits": sigmoid, "cross_entropy": softmax}  # losses with the last A inside
 ALIASES = {
     "X": ("x", "A0"),
     "Y": ("y",),
@@ -134,8 +136,10 @@ class Pool:
 
     def _layer(self, reader: Reader, piece: Piece) -> Layer:
         W, a, b = piece.operands
-        act = next((p.out for p, _ in reader.consumers.get(id(piece.out), []) if p.kind == "activation"), piece.out)
+        users = [p for p, _ in reader.consumers.get(id(piece.out), [])]
+        act = next((p.out for p in users if p.kind == "activation"), piece.out)
         A, D = self._dropped(reader, act)
+        A = next((OUTPUT_OF[p.label](A) for p in users if p.label in OUTPUT_OF), A)
         return Layer(_value(W), None if b is None else _value(b), _value(a), piece.out._data, A, D)
 
     def _dropped(self, reader: Reader, a: Node) -> tuple[Array, Array | None]:
