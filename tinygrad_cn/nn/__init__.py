@@ -25,9 +25,12 @@ from .activation import (
     tanh,
 )
 from .cell import GRUCell, LSTMCell, RNNCell
+from .conv import Conv2D
 from .dense import Dense
 from .dnn import DNN
+from .dropout import Dropout
 from .embedding import Embedding
+from .flatten import Flatten
 from .loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -39,6 +42,8 @@ from .loss import (
     mse,
 )
 from .module import Module, Parameter
+from .norm import BatchNorm, BatchNorm2D, LayerNorm
+from .pool import AvgPool2D, GlobalAvgPool2D, GlobalMaxPool2D, MaxPool2D
 from .recurrent import GRU, LSTM, RNN, padding_mask
 from .regularization import l2
 from .sequential import Sequential
@@ -51,12 +56,22 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "AvgPool2D",
+    "BatchNorm",
+    "BatchNorm2D",
+    "Conv2D",
     "Dense",
+    "Dropout",
     "Embedding",
+    "Flatten",
     "GRUCell",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool2D",
     "LSTMCell",
+    "LayerNorm",
     "LeakyReLU",
     "LogSoftmax",
+    "MaxPool2D",
     "Module",
     "Parameter",
     "RNNCell",

@@ -178,10 +178,10 @@ class Activation(Module):
         self.options = options
 
     def forward(self, x: Any) -> Any:
-        """Apply the function; what is made of Z1 is named A1."""
+        """Apply the function; what is made of Z1, or of N1, is named A1."""
         y = self.function(x, **self.options)
         if isinstance(y, Tensor) and isinstance(x, Tensor) and y is not x:
-            y.name = renamed(x.name, "Z", "A")
+            y.name = renamed(x.name, "ZN", "A")
         return y
 
     @property

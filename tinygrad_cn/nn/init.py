@@ -1,8 +1,9 @@
 """Start values of weights: functions (rng, shape) → array, and a table of their names.
 
-Weights are (n_out, n_in). Sources: X. Glorot and Y. Bengio, "Understanding the difficulty of
-training deep feedforward neural networks", AISTATS 2010, section 4.2; K. He et al., "Delving deep
-into rectifiers", ICCV 2015, section 2.2; A. Ng, "Improving deep neural networks", week 1.
+Weights are (n_out, n_in), filters (f, f, n_C_prev, n_C), where n_in is f · f · n_C_prev. Sources: X. Glorot
+and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010,
+section 4.2; K. He et al., "Delving deep into rectifiers", ICCV 2015, section 2.2; A. Ng, "Improving deep
+neural networks", week 1.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def xavier(rng: Rng, shape: Shape) -> Array:
     >>> round(float(xavier(np.random.default_rng(1), (300, 400)).var() * 400), 1)
     1.0
     """
-    values: Array = rng.standard_normal(shape) / np.sqrt(shape[1])
+    values: Array = rng.standard_normal(shape) / np.sqrt(_fans(shape)[0])
     return values
 
 
@@ -64,7 +65,7 @@ def xavier_uniform(rng: Rng, shape: Shape) -> Array:
     >>> round(float(xavier_uniform(np.random.default_rng(1), (300, 300)).max()), 1)
     0.1
     """
-    limit = np.sqrt(6 / (shape[0] + shape[1]))
+    limit = np.sqrt(6 / sum(_fans(shape)))
     return rng.uniform(-limit, limit, shape)
 
 
@@ -76,8 +77,16 @@ def he(rng: Rng, shape: Shape) -> Array:
     >>> round(float(he(np.random.default_rng(1), (300, 400)).var() * 400), 1)
     2.0
     """
-    values: Array = rng.standard_normal(shape) * np.sqrt(2 / shape[1])
+    values: Array = rng.standard_normal(shape) * np.sqrt(2 / _fans(shape)[0])
     return values
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """n_in and n_out: what one output is made of, and how many outputs an input goes into."""
+    if len(shape) == 4:
+        places, (channels, filters) = shape[0] * shape[1], shape[2:]
+        return places * channels, places * filters
+    return shape[1], shape[0]
 
 
 INITS: dict[str, Init] = {

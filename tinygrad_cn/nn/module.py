@@ -7,7 +7,8 @@ lists and dicts among them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,6 +48,23 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad, name)
 
 
+@dataclass(frozen=True)
+class Buffer:
+    """An array of a module that is kept with the parameters but not learned, such as a running mean."""
+
+    module: Module
+    attribute: str
+
+    @property
+    def value(self) -> Array:
+        """The array itself."""
+        array: Array = vars(self.module)[self.attribute]
+        return array
+
+
+Member = Parameter | Buffer
+
+
 class Module:
     """Base class of models and layers: give it Parameters or Modules as attributes, and a `forward`.
 
@@ -54,6 +72,10 @@ class Module:
     ----------
     training : bool
         True while learning; layers such as dropout behave differently when it is False.
+    buffers : tuple of str
+        Of a class: attributes with arrays that are saved and loaded with the parameters, though not learned.
+    joins : bool
+        Of a class: in a Sequential its parameters take the number of the layer before, as γ and β do.
 
     Examples
     --------
@@ -74,6 +96,8 @@ class Module:
     """
 
     training: bool = True
+    buffers: ClassVar[tuple[str, ...]] = ()
+    joins: ClassVar[bool] = False
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the output; subclasses define it."""
@@ -105,11 +129,7 @@ class Module:
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Pairs (name, Parameter); the name is the path of attributes, "fc1.W"."""
-        seen: set[Parameter] = set()
-        for name, parameter in self._paths():
-            if parameter not in seen:
-                seen.add(parameter)
-                yield name, parameter
+        yield from ((name, member) for name, member in self._stored() if isinstance(member, Parameter))
 
     def modules(self) -> Iterator[Module]:
         """Iterate over this module and every module in it, depth first."""
@@ -124,16 +144,25 @@ class Module:
             raise KeyError(f"no parameter {name!r}; there are {', '.join(found) or 'none'}")
         return found[name]
 
-    def _members(self) -> Iterator[tuple[str, Parameter | Module]]:
+    def _members(self) -> Iterator[tuple[str, Member | Module]]:
         for name, value in vars(self).items():
             yield from _members(name, value)
+        yield from ((name, Buffer(self, name)) for name in self.buffers)
 
-    def _paths(self) -> Iterator[tuple[str, Parameter]]:
+    def _paths(self) -> Iterator[tuple[str, Member]]:
         for name, member in self._members():
-            if isinstance(member, Parameter):
-                yield name, member
+            if isinstance(member, Module):
+                yield from ((f"{name}.{path}", below) for path, below in member._paths())
             else:
-                yield from ((f"{name}.{path}", parameter) for path, parameter in member._paths())
+                yield name, member
+
+    def _stored(self) -> Iterator[tuple[str, Member]]:
+        """Everything that is saved, each once, by name."""
+        seen: set[Member] = set()
+        for name, member in self._paths():
+            if member not in seen:
+                seen.add(member)
+                yield name, member
 
     # ---- modes --------------------------------------------------------------------------------------
 
@@ -180,7 +209,7 @@ class Module:
     # ---- values -------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameter values by name.
+        """Copies of all parameter values by name, and of the buffers of layers that have some.
 
         Returns
         -------
@@ -193,10 +222,10 @@ class Module:
         >>> nn.DNN([2, 1], init="zeros").state_dict()
         {'W1': array([[0., 0.]]), 'b1': array([[0.]])}
         """
-        return {name: parameter.numpy().copy() for name, parameter in self.named_parameters()}
+        return {name: _array(member).copy() for name, member in self._stored()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> None:
-        """Put values into the parameters, in place and in their own dtype.
+        """Put values into the parameters and buffers, in place and in their own dtype.
 
         Parameters
         ----------
@@ -218,19 +247,20 @@ class Module:
         >>> net.W1
         Tensor([[1., 2.]], name='W1', requires_grad=True)
         """
-        own = dict(self.named_parameters())
+        own = dict(self._stored())
         arrays = {name: np.asarray(value) for name, value in state.items()}
-        problems = [_misfit(own[name], arrays[name]) for name in own if name in arrays]
+        problems = [_misfit(name, _array(own[name]), arrays[name]) for name in own if name in arrays]
         if strict:
-            problems += [f"{name} {own[name].shape} is missing" for name in own if name not in arrays]
+            problems += [f"{name} {_array(own[name]).shape} is missing" for name in own if name not in arrays]
             problems += [f"{name} {arrays[name].shape} is unexpected" for name in arrays if name not in own]
         problems = [problem for problem in problems if problem]
         if problems:
             raise StateError(f"load_state_dict: nothing was loaded: {'; '.join(problems)}")
-        for name, parameter in own.items():
+        for name, member in own.items():
             if name in arrays:
-                parameter._data[...] = arrays[name]
-                autograd.bump(parameter)
+                _array(member)[...] = arrays[name]
+                if isinstance(member, Parameter):
+                    autograd.bump(member)
 
     def summary(self, m: int | None = None, lang: str | None = None) -> str:
         """Table of the matrix dimensions, layer by layer; see `tinygrad_cn.nn.summary.summary`."""
@@ -266,10 +296,15 @@ def _refuse_overwrite(module: Module, name: str, value: Any) -> None:
         raise OpError(f"{name} is a Parameter and stays one; to give it a value, write .{name}.data[...] = value")
 
 
-def _misfit(parameter: Parameter, value: Array) -> str:
-    """What is wrong with a value for a parameter, or ""."""
-    if value.shape != parameter.shape:
-        return f"{parameter.name} is {parameter.shape}, the value is {value.shape}"
+def _array(member: Member) -> Array:
+    """The array that holds the value."""
+    return member.value if isinstance(member, Buffer) else member._data
+
+
+def _misfit(name: str, own: Array, value: Array) -> str:
+    """What is wrong with a value for a parameter or a buffer, or ""."""
+    if value.shape != own.shape:
+        return f"{name} is {own.shape}, the value is {value.shape}"
     if value.dtype.kind not in "fiub":
-        return f"{parameter.name} is {parameter.dtype}, the value is {value.dtype}"
+        return f"{name} is {own.dtype}, the value is {value.dtype}"
     return ""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 
 def renamed(name: str | None, old: str, new: str) -> str | None:
-    """The name with its letter exchanged; None if it does not have that letter.
+    """The name with its letter exchanged; None if that is none of the letters `old`.
 
     Examples
     --------
-    >>> renamed("W1", "W", "Z"), renamed("fc1.W", "W", "Z"), renamed("x", "Z", "A")
-    ('Z1', 'fc1.Z', None)
+    >>> renamed("W1", "W", "Z"), renamed("fc1.A", "ZA", "P"), renamed("x", "Z", "A")
+    ('Z1', 'fc1.P', None)
     """
     prefix, dot, last = (name or "").rpartition(".")
     letter, number = last[:1], last[1:]
-    if letter != old or (number and not number.isdigit()):
+    if not letter or letter not in old or (number and not number.isdigit()):
         return None
     return f"{prefix}{dot}{new}{number}"
 

@@ -20,7 +20,7 @@ from .activation import Spec
 from .cell import Cell, GRUCell, LSTMCell, RNNCell, State
 from .dense import units
 from .init import Init
-from .module import Module, Parameter
+from .module import Member, Module, Parameter
 
 OUTPUTS = ("all", "last")
 
@@ -131,13 +131,13 @@ class Recurrent(Module):
         layer = f"{i // ways + 1}." if len(self.cells) > ways else ""
         return layer + "reverse." * (i % ways)
 
-    def _paths(self) -> Iterator[tuple[str, Parameter]]:
+    def _paths(self) -> Iterator[tuple[str, Member]]:
         for i, cell in enumerate(self.cells):
             yield from ((self._place(i) + path, parameter) for path, parameter in cell._paths())
 
     def __getattr__(self, name: str) -> Parameter:
         if "cells" in vars(self):
-            for path, parameter in self._paths():
+            for path, parameter in self.named_parameters():
                 if path == name:
                     return parameter
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")

@@ -7,13 +7,14 @@ from typing import Any
 
 from ..errors import OpError
 from .activation import Activation
-from .module import Module, Parameter
+from .module import Member, Module, Parameter
 
 
 class Sequential(Module):
     """Modules applied one after the other.
 
-    Those that have parameters are numbered from 1, and their parameters are called W1, b1, W2, …
+    Those that have parameters are numbered from 1, and their parameters are called W1, b1, W2, …; batch and
+    layer norm keep the number of the layer before: gamma1, beta1.
     `net.W1` and `net["W1"]` are the first weights; `net[0]` is the first module, `net[:2]` a
     Sequential of the first two, with the same parameters.
 
@@ -47,19 +48,19 @@ class Sequential(Module):
             X = module(X)
         return X
 
-    def _paths(self) -> Iterator[tuple[str, Parameter]]:
-        number = 0
+    def _paths(self) -> Iterator[tuple[str, Member]]:
+        number, taken = 0, set[str]()
         for module in self.layers:
-            paths = list(module._paths())
-            number += bool(paths)
-            own = vars(module)
-            yield from (
-                (f"{path}{number}" if path in own else f"{number}.{path}", parameter) for path, parameter in paths
-            )
+            paths = dict(module._paths())
+            if paths and not (module.joins and taken.isdisjoint(paths)):
+                number, taken = number + 1, set()
+            taken |= paths.keys()
+            own = {*vars(module)}
+            yield from ((f"{path}{number}" if path in own else f"{number}.{path}", p) for path, p in paths.items())
 
     def __getattr__(self, name: str) -> Parameter:
         if "layers" in vars(self):
-            for path, parameter in self._paths():
+            for path, parameter in self.named_parameters():
                 if path == name:
                     return parameter
         raise AttributeError(f"{type(self).__name__} has no attribute or parameter {name!r}")

@@ -11,6 +11,7 @@ from . import (
     loss,
     matrix,
     norm,
+    normalise,
     numpy_api,
     numpy_stats,
     pool,
@@ -21,6 +22,6 @@ from . import (
 )
 
 __all__ = [
-    "activation", "conv", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "numpy_api",
-    "numpy_stats", "pool", "recurrent", "reduce", "shape", "special",
+    "activation", "conv", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "normalise",
+    "numpy_api", "numpy_stats", "pool", "recurrent", "reduce", "shape", "special",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from .op import Array, Op, case, register
+from .whole import whole
 
 Pad = tuple[int, int]  # zeros before and after, along the height and the width alike
 Shape = tuple[int, ...]
@@ -72,8 +73,9 @@ def _patches(x: Array, f: Shape, stride: int, pad: Pad, dilation: int, groups: i
     across = windows(rows(x, pad), 2, f[1], stride, dilation)  # (n_H, n_C, width, m, f_W)
     height, channels, width, m, _ = across.shape
     split = across.reshape(height, groups, channels // groups, width, m, f[1])
-    strips = split.transpose(1, 0, 2, 5, 3, 4).reshape(groups, height, channels // groups * f[1], width * m)
-    return _stacked(strips, f[0], stride, dilation)
+    strips = np.ascontiguousarray(split.transpose(1, 0, 2, 5, 3, 4))
+    columns = strips.reshape(groups, height, channels // groups * f[1], width * m)
+    return _stacked(columns, f[0], stride, dilation)
 
 
 def _stacked(strips: Array, f: int, stride: int, dilation: int) -> Array:
@@ -98,6 +100,7 @@ def _filters(w: Array, groups: int) -> Array:
 # ---- the three records ------------------------------------------------------------------------------
 
 
+@whole
 def _conv2d(
     x: Array, w: Array, b: Array | None, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
 ) -> Array:
@@ -110,6 +113,7 @@ def _conv2d(
     return z if b is None else np.add(z, b, out=z)
 
 
+@whole
 def _conv2d_input(
     g: Array, w: Array, *, size: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
 ) -> Array:
@@ -132,6 +136,7 @@ def _conv2d_input(
     return y[:, :, pad[0] : pad[0] + size[1]].copy(order="K") if any(pad) else y
 
 
+@whole
 def _conv2d_filter(
     x: Array, g: Array, *, f: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
 ) -> Array:

@@ -24,6 +24,7 @@ import numpy as np
 
 from .conv import Pad, Shape, images, output_size
 from .op import Array, Op, case, distinct, register
+from .whole import whole
 
 
 def _padded(x: Array, pad: Pad, fill: float = 0.0) -> Array:
@@ -39,6 +40,7 @@ def _corners(x: Array, f: int, stride: int) -> Iterator[Array]:
 # ---- windows ----------------------------------------------------------------------------------------
 
 
+@whole
 def _windows(x: Array, *, f: int, stride: int, pad: Pad = (0, 0), fill: float = 0.0) -> Array:
     parts = list(_corners(_padded(x, pad, fill), f, stride))
     m, height, width, channels = parts[0].shape
@@ -48,6 +50,7 @@ def _windows(x: Array, *, f: int, stride: int, pad: Pad = (0, 0), fill: float = 
     return y
 
 
+@whole
 def _overlap(x: Array, *, size: Shape, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
     m, channels = x.shape[1], x.shape[4]
     y = images(m, size[0] + sum(pad), size[1] + sum(pad), channels, x.dtype)
@@ -101,6 +104,7 @@ CASES = (
 )
 
 
+@whole
 def _max_pool(x: Array, *, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
     first, *others = _corners(_padded(x, pad, -np.inf), f, stride)
     return reduce(lambda y, part: np.maximum(y, part, out=y), others, first.copy(order="K"))
@@ -112,6 +116,7 @@ def _max_pool_vjp(g: Any, y: Any, x: Any, *, f: int, stride: int, pad: Pad = (0,
     return OVERLAP2D(share * largest, size=x.shape[1:3], f=f, stride=stride, pad=pad)
 
 
+@whole
 def _avg_pool(x: Array, *, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
     first, *others = _corners(_padded(x, pad), f, stride)
     total = reduce(lambda y, part: np.add(y, part, out=y), others, first.copy(order="K"))
