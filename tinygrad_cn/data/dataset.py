@@ -15,6 +15,11 @@ from .arguments import float_dtype, fraction, whole
 
 Array = NDArray[Any]
 SAMPLE_AXIS = {1: 0, 2: 1, 3: 1, 4: 0}
+HINTS = {  # by the numbers of axes of X and Y
+    (2, 2): ". Samples are columns: did you mean X.T or Y.T?",
+    (2, 3): ". Write ids of sequences (m, T) as (1, m, T)",
+    (3, 2): ". Write labels of sequences (m, T) as (1, m, T)",
+}
 
 
 def sample_axis(A: Array, name: str = "X") -> int:
@@ -55,7 +60,7 @@ def count_samples(X: Array, Y: Array, axis: int | None = None) -> int:
         raise ShapeError(f"axis must be an axis of X, whose shape is {X.shape}; got {axis}")
     m, m_Y = X.shape[axis], Y.shape[sample_axis(Y, "Y")]
     if m != m_Y:
-        hint = ". Samples are columns: did you mean X.T or Y.T?" if X.ndim == Y.ndim == 2 else ""
+        hint = HINTS.get((X.ndim, Y.ndim), "")
         raise ShapeError(f"X and Y must hold as many samples: X {X.shape} has m = {m}, Y {Y.shape} has m = {m_Y}{hint}")
     return int(m)
 

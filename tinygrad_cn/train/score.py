@@ -21,7 +21,7 @@ class Accuracy:
     loss : callable
         Says whether one row holds probabilities, with the border ½, or raw scores, with the border 0.
     Y : ndarray
-        All targets of the training; −1 and 1 have the border 0.
+        All targets of the training; −1 and 1 have the border 0. Labels of sequences are (1, m, T).
 
     Examples
     --------
@@ -33,18 +33,30 @@ class Accuracy:
     """
 
     def __init__(self, loss: Callable[..., Any], Y: Array) -> None:
-        self.classes = class_labels(Y) is not None
+        self.classes = class_labels(_columns(Y)) is not None
         while isinstance(loss, partial):
             loss = loss.func
         scores = getattr(loss, "__name__", "") in FROM_SCORES
         self.border = 0.0 if scores or (Y < 0).any() else 0.5
 
     def __call__(self, A: Array, Y: Array) -> float | None:
-        """Return the accuracy of outputs A for targets Y, or None if Y does not hold classes."""
+        """Return the accuracy of outputs A for targets Y, or None if Y does not hold classes.
+
+        Every time step of a sequence counts by itself; those whose one-hot column is all 0 are padding.
+        """
         if A.shape != Y.shape:
-            return float(np.equal(A.argmax(axis=0), Y.reshape(-1)).mean())
+            return float(np.equal(A.argmax(axis=0), Y.reshape(A.shape[1:])).mean())
         if not self.classes:
             return None
         if A.shape[0] == 1:
             return float(np.equal(self.border < A, Y > 0).mean())
-        return float(np.equal(A.argmax(axis=0), Y.argmax(axis=0)).mean())
+        right, counts = np.equal(A.argmax(axis=0), Y.argmax(axis=0)), Y.any(axis=0)
+        return float(right[counts].mean()) if counts.any() else None
+
+
+def _columns(Y: Array) -> Array:
+    """A sequence's time steps as columns, without the padded ones; other targets as they are."""
+    if Y.ndim != 3:
+        return Y
+    flat = Y.reshape(len(Y), -1)
+    return flat if len(Y) == 1 else flat[:, flat.any(axis=0)]
