@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .errors import AnomalyError, GraphError, ShapeError
-from .ops.op import Array, Op
+from .ops.op import Array, Op, arrayed
 
 Keep = Literal["all", "leaves"]
 Hook = Callable[[Array], "Array | None"]
@@ -241,7 +241,7 @@ def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
     op, want = node._op, x._data.shape
     assert op is not None
     if not hasattr(g, "dtype"):
-        g = np.asarray(g)
+        g = arrayed(g)
     if g.shape != want and op.broadcasts and len(g.shape) >= len(want):
         g = unbroadcast(g, want)
     if g.shape != want:
@@ -299,8 +299,12 @@ def walk(
         args: Any = inputs if record else arrays
         options = node._options
         vjps = op.vjps
+        in_place = None if record or watching else op.add_to
         for i, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
+                continue
+            if in_place is not None and gradients.get(x).__class__ is ndarray:
+                in_place(gradients[x], g, **(options or {}))
                 continue
             if options is None and vjps:
                 vjp = vjps[i]

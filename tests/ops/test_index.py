@@ -28,6 +28,20 @@ def test_an_entry_read_twice_gets_both_gradients() -> None:
     np.testing.assert_array_equal(gradient(y, x, grad=[1.0, 2.0, 3.0, 4.0]), [2.0, 0.0, 8.0])
 
 
+def test_a_loop_over_entries_makes_one_full_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    scatter = SCATTER.forward
+    monkeypatch.setattr(SCATTER, "forward", lambda g, **options: made.append(g) or scatter(g, **options))
+    x = tg.tensor(np.arange(12.0).reshape(3, 4), requires_grad=True)
+    parts = [x[:, t] * (t + 1) for t in range(4)] + [x[[0, 0, 2]], x[1:]]
+    J = parts[0].sum()
+    for part in parts[1:]:
+        J = J + part.sum()
+    J.backward()
+    assert x.grad.tolist() == [[3, 4, 5, 6], [2, 3, 4, 5], [3, 4, 5, 6]]
+    assert len(made) == 1
+
+
 def test_rows_of_an_embedding_add_up() -> None:
     table, words = leaf(np.zeros((5, 2))), np.array([[1, 3], [3, 3]])
     g = np.arange(8.0).reshape(2, 2, 2)

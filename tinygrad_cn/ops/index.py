@@ -37,7 +37,7 @@ def _may_repeat(index: Any) -> bool:
 
 
 def _scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Array:
-    x = np.zeros(shape, g.dtype)
+    x = np.zeros_like(g, shape=shape)
     if _may_repeat(index):
         np.add.at(x, index, g)
     else:
@@ -45,11 +45,19 @@ def _scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Array:
     return x
 
 
+def _add_at(known: Array, g: Array, *, index: Any) -> None:
+    if _may_repeat(index):
+        np.add.at(known, index, g)
+    else:
+        known[index] += g
+
+
 ROWS = np.array([0, 2, 0])
 GETITEM = register(
     Op(
         "getitem", lambda x, *, index: x[index], (lambda g, y, x, *, index: SCATTER(g, index=index, shape=x.shape),),
         ("g added at index to zeros",), text="x[index]", analytic=True, note="An entry read twice gets both gradients.",
+        add_to=_add_at,
         cases=(
             case((3, 4), index=1),
             case((3, 4), index=(slice(None), slice(-1, 0, -2))),

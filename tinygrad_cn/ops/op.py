@@ -118,6 +118,9 @@ class Op:
         What the op does at a kink or a tie.
     complaint : callable
         `complaint(*shapes)` says in the learner's words why inputs of these shapes do not fit, or "".
+    add_to : callable
+        `add_to(known, g, **options)` adds the gradient of the only input to `known` in place: for ops that
+        read a small part of it, as a loop over the entries of an array does, so that the loop stays linear.
 
     Raises
     ------
@@ -142,6 +145,7 @@ class Op:
         note: str = "",
         inputs: Sequence[str] = (),
         complaint: Callable[..., str] | None = None,
+        add_to: Callable[..., None] | None = None,
     ) -> None:
         self.name = self.__name__ = name
         self.forward = forward
@@ -159,6 +163,7 @@ class Op:
         self.sequence = sequence
         self.note = note
         self.complaint = complaint or (lambda *shapes: "")
+        self.add_to = add_to
         self.__doc__ = _describe(self)
         _check_arity(self)
 
