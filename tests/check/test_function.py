@@ -271,7 +271,16 @@ def test_the_cache_may_have_any_form_with_the_learners_own_forward_function():
     def backward(X, Y, parameters, cache):
         return learners.planar(parameters, {"A1": cache["first"][0], "A2": cache["last"]["out"]}, X, Y)
 
+    def flat(X, parameters):
+        A2, cache = forward(X, parameters)
+        return X, cache["first"][0], A2
+
+    def from_flat(Y, parameters, cache):
+        data, hidden, out = cache
+        return learners.planar(parameters, {"A1": hidden, "A2": out}, data, Y)
+
     J = cost((2, 4, 1))
     assert tg.compare(J, backward, forward=forward).ok
+    assert tg.compare(J, from_flat, forward=flat).ok
     with pytest.raises(HandFunctionError, match="KeyError: 'first'"):
         tg.compare(J, backward)

@@ -98,10 +98,11 @@ class Bench:
 
 
 def forward_cache(forward: Hand, pool: Pool) -> Any:
-    """The cache that a learner's forward function returns: what comes with the output, or all of it."""
+    """The cache that a learner's forward function returns: a dict, list or tuple in it, or all of Z1, A1, A2."""
     result = forward.call(pool.choose(forward.signature)).result
     parts = result if isinstance(result, tuple) else (result,)
-    return next((p for p in parts if isinstance(p, (dict, list, tuple))), None)
+    whole = result if len(parts) > 2 else None
+    return next((p for p in parts if isinstance(p, (dict, list, tuple))), whole)
 
 
 def _is_older(gradients: dict[str, Any], layers: Sequence[Layer]) -> bool:

@@ -91,7 +91,7 @@ Steps = Sequence[dis.Instruction]
 def _unpacked(steps: Steps) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every `a, b = name`: the name, and those of the parts."""
     for i, (load, step) in enumerate(pairwise(steps)):
-        if step.opname == "UNPACK_SEQUENCE" and load.opname.startswith("LOAD_") and step.arg:
+        if step.opname == "UNPACK_SEQUENCE" and "LOAD_" in load.opname and step.arg:
             parts = _named(steps[i + 2 :], "STORE_", step.arg)
             if len(parts) == step.arg:
                 yield _flat(load)[-1], parts
