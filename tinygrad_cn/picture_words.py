@@ -3,6 +3,14 @@
 PICTURES: dict[str, dict[str, str]] = {
     "value.summary": {"zh": "最小 {min}　最大 {max}　范数 {norm}", "en": "min {min}  max {max}  norm {norm}"},
     "term.back": {"zh": "{op}反向", "en": "{op} backward"},
+    "legend.ops": {
+        "zh": "每个框是一次记录的运算：上面是运算，下面是结果。",
+        "en": "Each box is one recorded op: the op above, its result below.",
+    },
+    "legend.columns": {
+        "zh": "每个框是一次记录的运算，按执行顺序一列一列往下读；左边是它的其他输入。",
+        "en": "Each box is one recorded op, in the order they ran, column by column; other inputs stand at the left.",
+    },
     "penalty": {"zh": "正则项", "en": "penalty"},
     "total": {"zh": "总代价", "en": "total cost"},
 }
