@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-SUFFIXES = {"01_single_neuron": ["svg", "png"], "02_shallow_net_flower": ["png"], "03_deep_net_digits": ["svg"]}
+SUFFIXES = {
+    "01_single_neuron": ["svg", "png"],
+    "02_shallow_net_flower": ["png"],
+    "03_deep_net_digits": ["svg"],
+    "11_names": ["png"],
+}
 
 Main = Callable[..., Any]
 
@@ -32,6 +37,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "01_single_neuron": {"steps": 10},
     "02_shallow_net_flower": {"sizes": (1, 4), "steps": 5},
     "03_deep_net_digits": {"epochs": 2},
+    "11_names": {"epochs": 1},
 }
 
 
@@ -104,3 +110,17 @@ def test_the_deep_net_reads_unseen_digits(
     assert {row.name for row in report.rows} == {f"{d}{layer}" for d in ("dZ", "dW", "db") for layer in (1, 2, 3)}
     assert check.ok
     assert len(check.entries) == 200 + 32
+
+
+@pytest.mark.slow
+def test_the_net_learns_what_names_look_like(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after, made_up = load("11_names")(tmp_path, "en")
+    text = capsys.readouterr().out
+    assert before > 40  # about twelve letters and an end, each one of 27: 13 log 27 = 42.8
+    assert after < 26
+    assert f"cost {before:.2f} each before training and {after:.2f} after" in text
+    assert len(made_up) == 5
+    assert sum(name.endswith(("saurus", "ceratops", "pteryx", "raptor", "mimus")) for name in made_up) >= 2
+    assert all(f"  {name}\n" in text for name in made_up)
