@@ -153,6 +153,7 @@ def test_code_under_main_is_left_out(homework):
         ("def backward(magic):\n    return {}\n", "function", "parameter 'magic'"),
         ("def backward(X, Y):\n    return X.no\n", "function", "object has no attribute 'no' (line 2)"),
         ("def backward(X, Y):\n    return {'dW1': object()}\n", "function", "hand['dW1'] must hold real numbers"),
+        ("def backward(X, Y):\n    return {'dW1': [[1.0], [1.0, 2.0]]}\n", "function", "hand['dW1'] must be an array"),
         ("def backward(X):\n    return 3.0\n", "function", "expected a dict of gradients"),
         ("import sys; sys.exit(0)\n", "import", "SystemExit: 0 (line 1)"),
         (RIGHT + "NET = [2, 'a']\n", "input", "the net must be given as n[0]"),

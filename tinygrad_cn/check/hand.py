@@ -44,7 +44,10 @@ def as_array(name: str, value: Any) -> Array:
     OpError
         If it holds anything but real numbers.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as ragged:
+        raise OpError(f"hand[{name!r}] must be an array: {ragged}") from None
     if array.dtype.kind not in "fiub":
         raise OpError(f"hand[{name!r}] must hold real numbers; got {type(value).__name__} of dtype {array.dtype}")
     return array if array.dtype.kind == "f" else array.astype(float)
