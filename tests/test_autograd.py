@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import autograd
-from tinygrad_cn.errors import GraphError, ShapeError
+from tinygrad_cn.errors import GraphError, OpError, ShapeError
 
 
 def leaf(value: Any, name: str | None = None) -> tg.Tensor:
@@ -147,7 +147,7 @@ def test_a_single_entry_needs_no_gradient_whatever_its_shape() -> None:
 
 def test_backward_refuses_what_it_cannot_do() -> None:
     x = leaf([1.0, 2.0], "x")
-    with pytest.raises(ShapeError, match=r"backward needs a scalar .*; Y \(2,\) has 2 entries"):
+    with pytest.raises(ShapeError, match=r"a gradient is of a scalar .*; Y \(2,\) has 2 entries"):
         (x * 2.0).named("Y").backward()
     with pytest.raises(ShapeError, match=r"grad must have the shape of Y \(2,\); got \(3,\)"):
         (x * 2.0).named("Y").backward(np.ones(3))
@@ -243,6 +243,8 @@ def test_a_hook_that_returns_another_shape_is_refused() -> None:
 def test_a_hook_needs_a_tensor_with_a_gradient() -> None:
     with pytest.raises(GraphError, match="does not require a gradient"):
         tg.tensor(1.0).register_hook(lambda g: g)
+    with pytest.raises(OpError, match="hook must be a function of the gradient; got 5"):
+        leaf(1.0).register_hook(5)  # type: ignore[arg-type]
 
 
 def test_hooks_take_part_in_second_derivatives() -> None:

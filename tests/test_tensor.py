@@ -256,15 +256,49 @@ def test_a_function_without_gradient_is_refused_by_name() -> None:
 
 def test_writing_into_an_array_is_refused() -> None:
     x, out = leaf([1.0, 2.0]), np.zeros(2)
-    with pytest.raises(OpError, match=r"np\.add: out= would change a Tensor in place"):
+    with pytest.raises(OpError, match=r"np\.add: out=, or an operator such as \+= on an array, .*; write z = z \+ x"):
         np.add(out, x, out=out)
     with pytest.raises(OpError, match="out="):
         out += x
 
 
 def test_an_unknown_option_is_refused_by_name() -> None:
-    with pytest.raises(OpError, match=r"exp on a Tensor takes the options \[\]; got \['where'\]"):
+    with pytest.raises(OpError, match=r"exp on a Tensor takes no options; got \['where'\]"):
         np.exp(leaf([1.0]), where=np.array([True]))
+
+
+def test_a_complex_value_is_refused() -> None:
+    x = leaf([1.0, 2.0], "x")
+    for make in (lambda: x * 1j, lambda: 1j - x, lambda: np.exp(np.array([1j]) + x)):
+        with pytest.raises(OpError, match="is complex; gradients are of real numbers"):
+            make()
+
+
+def test_a_missing_method_says_which_function_there_is() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(AttributeError, match=r"a Tensor has no attribute 'exp'; write np\.exp\(x\)"):
+        x.exp()
+    with pytest.raises(AttributeError, match=r"a Tensor has no attribute 'cuda'$"):
+        x.cuda()
+
+
+def test_rows_of_different_lengths_are_no_tensor() -> None:
+    with pytest.raises(ShapeError, match="tensor: data must be a number, an array, or lists of equal lengths"):
+        tg.tensor([[1.0, 2.0], [3.0]])
+
+
+def test_data_of_what_is_learned_keeps_its_shape() -> None:
+    w, X = leaf([[1.0, 2.0]], "W"), tg.tensor([[1.0, 2.0]])
+    with pytest.raises(ShapeError, match=r"W \(1, 2\)\.data must keep its shape; got \(2, 1\)"):
+        w.data = w.numpy().T
+    X.data = np.zeros((2, 3))
+    assert X.shape == (2, 3)
+
+
+def test_argmax_keeps_the_axis_if_told_to() -> None:
+    x = leaf([[1.0, 5.0], [7.0, 2.0]])
+    assert x.argmax(axis=1, keepdims=True).tolist() == [[1], [0]]
+    assert x.argmin(axis=0, keepdims=True).tolist() == [[0, 1]]
 
 
 def test_asarray_gives_the_value() -> None:

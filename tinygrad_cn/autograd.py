@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .errors import AnomalyError, GraphError, ShapeError
+from .errors import AnomalyError, GraphError, OpError, ShapeError
 from .ops.op import Array, Op, arrayed
 
 Keep = Literal["all", "leaves"]
@@ -49,14 +49,13 @@ class Node:
 
 
 class State:
-    """What only some nodes have: a version, hooks, the source line that made them."""
+    """What only some nodes have: when they were changed, hooks, the source line that made them."""
 
-    __slots__ = ("checksum", "hooks", "line", "seen", "version")
+    __slots__ = ("changed", "checksum", "hooks", "line")
 
     def __init__(self) -> None:
-        self.version = 0
+        self.changed = -1  # the time, on the clock that nodes are born by, of the last change of content
         self.checksum: int | None = None
-        self.seen: tuple[int, ...] | None = None
         self.hooks: dict[int, Hook] = {}
         self.line: str | None = None
 
@@ -71,17 +70,17 @@ def state(node: Node) -> State:
 # ---- modes ------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _with_mode(change: Callable[[int], int]) -> Iterator[None]:
-    token = mode.set(change(mode.get()))
+def _within(chosen: int) -> Iterator[None]:
+    token = mode.set(chosen)
     try:
         yield
     finally:
         mode.reset(token)
 
 
-def no_grad() -> contextlib.AbstractContextManager[None]:
-    """Context manager: nothing inside is recorded. Local to the thread or task.
+@contextlib.contextmanager
+def no_grad() -> Iterator[None]:
+    """Context manager and decorator: nothing inside is recorded. Local to the thread or task.
 
     Examples
     --------
@@ -92,11 +91,12 @@ def no_grad() -> contextlib.AbstractContextManager[None]:
     >>> y.requires_grad
     False
     """
-    return _with_mode(lambda m: m & ~RECORD)
+    yield from _within(mode.get() & ~RECORD)
 
 
-def detect_anomaly() -> contextlib.AbstractContextManager[None]:
-    """Context manager: stop at the op and source line where the first NaN or Inf is born.
+@contextlib.contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Context manager and decorator: stop at the op and source line where the first NaN or Inf is born.
 
     Both directions are watched: the forward value of each op, and each gradient in `backward()`.
     Ops recorded before entering have no source line to report.
@@ -116,7 +116,7 @@ def detect_anomaly() -> contextlib.AbstractContextManager[None]:
         ...
     tinygrad_cn.errors.AnomalyError: log(x (2,)) made Inf in 1 of 2 entries, first at (1,), from finite inputs...
     """
-    return _with_mode(lambda m: m | ANOMALY)
+    yield from _within(mode.get() | ANOMALY)
 
 
 # ---- in-place changes -------------------------------------------------------------------------------
@@ -133,17 +133,24 @@ def checksum(a: Array) -> int:
     return total ^ zlib.crc32(flat[:: len(flat) // SAMPLE].tobytes())
 
 
-def version(node: Node) -> int:
-    """How often the content of `node` was seen to change. Handed-out arrays are compared with their checksum."""
+def last_change(node: Node) -> int:
+    """When the content of `node` was last seen to change. Handed-out arrays are compared with their checksum."""
     s = node._state
     if s is None:
-        return 0
+        return -1
     if s.checksum is not None:
         now = checksum(node._data)
         if now != s.checksum:
             s.checksum = now
-            s.version += 1
-    return s.version
+            s.changed = next(clock)
+    return s.changed
+
+
+def notice_changes(inputs: Sequence[Any]) -> None:
+    """Look at handed-out inputs before a node that uses them is born: what has changed so far does not matter to it."""
+    for x in inputs:
+        if isinstance(x, Node):
+            last_change(x)
 
 
 def expose(node: Node) -> Array:
@@ -160,28 +167,20 @@ def expose(node: Node) -> Array:
 def bump(node: Node) -> None:
     """Say that the content of `node` was changed."""
     s = state(node)
-    s.version += 1
+    s.changed = next(clock)
     if s.checksum is not None:
         s.checksum = checksum(node._data)
 
 
-def remember_versions(node: Node, inputs: Sequence[Any]) -> None:
-    """Note the versions of the inputs a new node was computed from."""
-    seen = tuple(version(x) if isinstance(x, Node) else 0 for x in inputs)
-    if any(seen):
-        state(node).seen = seen
-
-
-def _check_versions(node: Node) -> None:
-    s = node._state
-    seen = s.seen if s is not None and s.seen is not None else (0,) * len(node._inputs)
-    for x, then in zip(node._inputs, seen, strict=True):
-        if isinstance(x, Node) and version(x) != then:
+def _check_unchanged(node: Node) -> None:
+    """Refuse to go on if an input of `node`, or its value, was changed after it was born."""
+    for x in node._inputs:
+        if isinstance(x, Node) and last_change(x) > node._born:
             raise GraphError(
                 f"{label(x)} was changed in place after {describe_call(node)} had used it, so its gradient would "
                 f"be wrong. Change it before the forward pass or after backward(), or work on a copy."
             )
-    if version(node):
+    if last_change(node) > node._born:
         raise GraphError(f"{label(node)}, made by {describe_call(node)}, was changed in place before backward().")
 
 
@@ -240,6 +239,8 @@ def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
     """Bring a vjp's result to the shape and dtype of its input, or refuse it."""
     op, want = node._op, x._data.shape
     assert op is not None
+    if g is None:
+        raise OpError(f"op {op.name!r}: vjp[{i}] returned None; is its return missing?")
     if not hasattr(g, "dtype"):
         g = arrayed(g)
     if g.shape != want and op.broadcasts and len(g.shape) >= len(want):
@@ -284,17 +285,19 @@ def walk(
             continue
         if op is FREED:
             raise GraphError(FREED.note)
-        inputs = node._inputs
+        inputs, born = node._inputs, node._born
         arrays = []
-        watched = node._state is not None
+        suspect = node._state is not None
         for x in inputs:
             if isinstance(x, Node):
-                watched = watched or x._state is not None
+                s = x._state
+                if s is not None and (s.changed > born or s.checksum is not None):
+                    suspect = True
                 arrays.append(x._data)
             else:
                 arrays.append(x)
-        if watched:
-            _check_versions(node)
+        if suspect:
+            _check_unchanged(node)
         y: Any = node if record else node._data
         args: Any = inputs if record else arrays
         options = node._options
@@ -306,15 +309,10 @@ def walk(
             if in_place is not None and gradients.get(x).__class__ is ndarray:
                 in_place(gradients[x], g, **(options or {}))
                 continue
-            if options is None and vjps:
-                vjp = vjps[i]
-                if vjp is None:
-                    continue
-                gx = vjp(g, y, *args)
-            else:
-                gx = op.gradient(i, g, y, args, options)
-                if gx is None:
-                    continue
+            vjp = vjps[i] if vjps else op.vjp
+            if vjp is None:
+                continue
+            gx = vjp(g, y, *args) if vjps and options is None else op.gradient(i, g, y, args, options)
             data = x._data
             if gx.__class__ is not ndarray or gx.shape != data.shape or gx.dtype is not data.dtype:
                 gx = _fit(gx, node, i, x)

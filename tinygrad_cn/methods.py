@@ -11,7 +11,6 @@ from numpy.typing import DTypeLike
 from . import ops
 from .autograd import Node
 from .errors import OpError
-from .ops.op import Op
 from .protocol import dispatch
 from .record import Operand, apply, binary, compare, unary
 
@@ -99,13 +98,13 @@ class Methods(Node):
         """Running product."""
         return apply(ops.reduce.CUMPROD, self, axis=axis)
 
-    def argmax(self, axis: int | None = None) -> Any:
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
         """Index of the largest entry, a plain array."""
-        return self._data.argmax(axis=axis)
+        return numpy.argmax(self._data, axis, keepdims=keepdims)
 
-    def argmin(self, axis: int | None = None) -> Any:
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
         """Index of the smallest entry, a plain array."""
-        return self._data.argmin(axis=axis)
+        return numpy.argmin(self._data, axis, keepdims=keepdims)
 
     def reshape(self, *shape: int | Sequence[int]) -> Tensor:
         """The same entries in another shape; one length may be -1."""
@@ -161,6 +160,10 @@ class Methods(Node):
         """A copy that gradients flow through."""
         return apply(ops.elementwise.POSITIVE, self)
 
+    def __getattr__(self, name: str) -> Any:
+        hint = f"; write np.{name}(x)" if callable(vars(np).get(name)) else ""
+        raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}{hint}", name=name, obj=self)
+
     # ---- indexing -----------------------------------------------------------------------------------
 
     def __getitem__(self, index: Any) -> Tensor:
@@ -174,18 +177,19 @@ class Methods(Node):
 
     # ---- NumPy protocol -----------------------------------------------------------------------------
 
-    @staticmethod
-    def __record__(op: Op, *inputs: Any, **options: Any) -> Tensor:
-        return apply(op, *inputs, **options)
+    __record__ = staticmethod(apply)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None:
-            raise OpError(f"np.{ufunc.__name__}: out= would change a Tensor in place, which cannot be recorded")
+            raise OpError(
+                f"np.{ufunc.__name__}: out=, or an operator such as += on an array, writes into memory, which cannot "
+                f"be recorded; write z = z + x"
+            )
         key = ufunc if method == "__call__" else (ufunc, method)
         return dispatch(key, f"np.{ufunc.__name__}" + f".{method}" * (method != "__call__"), inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        return dispatch(func, f"np.{func.__name__}", args, kwargs)
+        return dispatch(func, f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1), args, kwargs)
 
 
 def _flat(values: Sequence[Any]) -> tuple[int, ...]:

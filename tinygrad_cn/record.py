@@ -58,11 +58,13 @@ def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | N
         if isinstance(x, Node):
             needs = needs or x.requires_grad
             watched = watched or x._state is not None
+    if needs and y.dtype.kind == "c":
+        raise OpError(f"{op.name}({', '.join(map(autograd.label, inputs))}) is complex; gradients are of real numbers")
     if not needs or not m & RECORD or y.dtype.kind != "f":
         return fill(t, y, False, None, (), None)
-    fill(t, y, True, op, inputs, options)
     if watched:
-        autograd.remember_versions(t, inputs)
+        autograd.notice_changes(inputs)
+    fill(t, y, True, op, inputs, options)
     if m != RECORD:
         autograd.check_value(t, _caller())
     return t
@@ -83,7 +85,8 @@ def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Tensor]:
             y = forward(b, self._data) if swap else forward(self._data, b)
         except (ValueError, TypeError) as error:
             raise _explain(op, inputs, error) from error
-        if not (needs and simple and self._state is None and y.__class__ is ndarray and mode.get() == RECORD):
+        plain = y.__class__ is ndarray and y.dtype is self._data.dtype
+        if not (plain and needs and simple and self._state is None and mode.get() == RECORD):
             return _record(y, op, inputs, None)
         t: Tensor = new(Value)
         t._data, t._grad, t.requires_grad, t.name = y, None, True, None

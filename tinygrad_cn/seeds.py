@@ -18,6 +18,8 @@ def generator(seed: Seed, name: str = "seed") -> Rng:
 
     Raises
     ------
+    ValueError
+        For a negative int.
     OpError
         For anything else.
 
@@ -30,5 +32,7 @@ def generator(seed: Seed, name: str = "seed") -> Rng:
     if isinstance(seed, Rng):
         return seed
     if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)):
+        if seed is not None and seed < 0:
+            raise ValueError(f"{name} must be 0 or more; got {seed}")
         return np.random.default_rng(seed)
     raise OpError(f"{name} must be an int, a np.random.Generator or a np.random.RandomState; got {seed!r}")

@@ -43,7 +43,10 @@ class Tensor(Methods):
     __slots__ = ()
 
     def __init__(self, data: ArrayLike, requires_grad: bool = False, name: str | None = None) -> None:
-        array = np.array(data)
+        try:
+            array = np.array(data)
+        except ValueError as error:
+            raise ShapeError(f"tensor: data must be a number, an array, or lists of equal lengths; {error}") from error
         if array.dtype.kind not in "fiub":
             raise OpError(f"tensor: data must be real numbers or booleans; got dtype {array.dtype}")
         if requires_grad and array.dtype.kind != "f":
@@ -66,6 +69,8 @@ class Tensor(Methods):
         array = np.asarray(value)
         if self.requires_grad and array.dtype.kind != "f":
             raise OpError(f"{autograd.label(self)}.data must be floating point; got dtype {array.dtype}")
+        if self.requires_grad and array.shape != self._data.shape:
+            raise ShapeError(f"{autograd.label(self)}.data must keep its shape; got {array.shape}")
         self._data = array
         autograd.bump(self)
         autograd.expose(self)
@@ -235,6 +240,8 @@ class Tensor(Methods):
         """
         if not self.requires_grad:
             raise GraphError(f"register_hook: {autograd.label(self)} does not require a gradient")
+        if not callable(hook):
+            raise OpError(f"register_hook: hook must be a function of the gradient; got {hook!r}")
         hooks = autograd.state(self).hooks
         key = next(clock)
         hooks[key] = hook
@@ -290,7 +297,7 @@ def seed(y: Tensor, grad: ArrayLike | None) -> Array:
     if grad is None:
         if y._data.size != 1:
             raise ShapeError(
-                f"backward needs a scalar such as a mean or a sum; {autograd.label(y)} has {y._data.size} entries. "
+                f"a gradient is of a scalar such as a mean or a sum; {autograd.label(y)} has {y._data.size} entries. "
                 f"Pass grad= with its shape for a vector-Jacobian product"
             )
         return np.ones_like(y._data)

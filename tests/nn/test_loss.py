@@ -40,9 +40,12 @@ def test_shapes_never_broadcast(loss):
     for shape in [(2, 1), (2, 4), (1,), (), *([] if takes_labels else [(1, 3), (3,)])]:
         with pytest.raises(ShapeError) as error:
             loss(A, np.ones(shape))
-        assert f"is (2, 3) and Y is {shape}; both must be (n, m), outputs in rows and samples in columns" in str(
-            error.value
+        wanted = (
+            "expected Y one-hot, (2, 3), or integer labels, (3,)"
+            if takes_labels
+            else "both must be (n, m), outputs in rows and samples in columns"
         )
+        assert f"is (2, 3) and Y is {shape}; {wanted}" in str(error.value)
 
 
 @pytest.mark.parametrize(("shape", "advice"), [((3,), "write Y.reshape(1, 3)"), ((3, 1), "transpose Y with Y.T")])

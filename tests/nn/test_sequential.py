@@ -97,6 +97,8 @@ def test_dnn_copies_a_module_for_each_layer():
     ("arguments", "message"),
     [
         ({"dims": [3]}, r"dims must list at least n\[0\] and n\[1\]; got \[3\]"),
+        ({"dims": 3}, r"dims must list at least n\[0\] and n\[1\]; got 3"),
+        ({"dims": [3, 1], "seed": -1}, "seed must be 0 or more; got -1"),
         ({"dims": [3, 0, 1]}, "n_out must be a positive whole number; got 0"),
         ({"dims": [3, 2, 1], "hidden": ["relu", "tanh"]}, "hidden must have one activation per hidden layer, 1; got 2"),
         ({"dims": [3, 1], "output": "sigmoidal"}, "activation must be one of linear, sigmoid, .*; got 'sigmoidal'"),

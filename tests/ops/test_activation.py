@@ -99,6 +99,11 @@ def test_softmax_of_columns():
     assert LOG_SOFTMAX(Z)[2, 1] == pytest.approx(-2000 - math.log(2))
 
 
+def test_softmax_of_a_single_number():
+    z = tg.tensor(2.0, requires_grad=True)
+    assert (tg.softmax(z).item(), tg.log_softmax(z).item()) == (1.0, 0.0)
+
+
 def test_softmax_of_very_negative_scores():
     Z = np.array([[-1000.0], [-1000.0 + np.log(3)]])
     assert SOFTMAX(Z).ravel() == pytest.approx([0.25, 0.75])

@@ -26,6 +26,10 @@ PAIRS: list[tuple[str, F, Shape, Shape]] = [
     *((f"vdot {a} {b}", np.vdot, a, b) for a, b in [((3,), (3,)), ((2, 3), (2, 3)), ((), ()), ((2, 3), (6,))]),
     *((f"vecdot {a} {b}", np.vecdot, a, b) for a, b in [((3,), (3,)), ((2, 3), (2, 3)), ((2, 3), (3,))]),
     ("vecdot axis=0", lambda a, b: np.vecdot(a, b, axis=0), (3, 2), (3, 2)),
+    *((f"{name} {a} {b}", lambda a, b, name=name: getattr(np, name)(a, b), a, b) for name, a, b in [
+        ("matvec", (2, 3), (3,)), ("matvec", (5, 2, 3), (5, 3)), ("matvec", (2, 3), (5, 3)),
+        ("vecmat", (2,), (2, 3)), ("vecmat", (5, 2), (2, 3)),
+    ] if hasattr(np, name)),
     *((f"outer {a} {b}", np.outer, a, b) for a, b in [((3,), (4,)), ((2, 2), (3,)), ((), (3,))]),
     *((f"kron {a} {b}", np.kron, a, b) for a, b in [
         ((), ()), ((), (3,)), ((2, 3), ()), ((3,), (2,)), ((2, 3), (3,)), ((2,), (3, 2)), ((2, 3), (3, 2)),

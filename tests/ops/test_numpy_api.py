@@ -227,7 +227,7 @@ def test_a_function_without_gradient_gives_plain_numpy(call: Callable[[Any], Any
         (lambda x: np.diff(x, -1), OpError, "0 or more; got -1"),
         (lambda x: np.select([x > 0], [x, x]), ValueError, "1 conditions for 2 choices"),
         (lambda x: np.sum(x, where=True), OpError, r"takes the options \['axis', 'keepdims'\]; got \['where'\]"),
-        (lambda x: np.fft.fft(x), OpError, "np.fft does not record gradients"),
+        (lambda x: np.fft.fft(x), OpError, "np.fft.fft does not record gradients"),
         (lambda x: np.add(x, 1.0, out=np.empty((3, 2))), OpError, "out="),
     ],
 )  # fmt: skip

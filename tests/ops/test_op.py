@@ -136,6 +136,29 @@ def test_a_vjp_of_the_wrong_shape_is_refused_in_backward() -> None:
     )
 
 
+@pytest.mark.parametrize("returns_nothing", [lambda g, y, x: None, lambda g, y, x: print(end="")])
+def test_a_vjp_without_return_is_refused(returns_nothing: Forward) -> None:
+    with pytest.raises(OpError, match=r"op 'f': vjp\[0\] returned None; is its return missing\?"):
+        tg.op("f", lambda x: x, vjp=returns_nothing)
+    op = Op("f", lambda x: x, (returns_nothing,))
+    with pytest.raises(OpError, match=r"op 'f': vjp\[0\] returned None"):
+        op(tg.tensor([1.0], requires_grad=True)).backward()
+
+
+def test_a_forward_that_does_not_take_the_samples_says_how_to_give_others() -> None:
+    product = (lambda g, y, a, b: g @ b.T, lambda g, y, a, b: a.T @ g)
+    with pytest.raises(
+        OpError, match=r"forward, called with arrays of shape \(3, 4\), \(3, 4\), failed: .*give shapes"
+    ):
+        tg.op("product", lambda a, b: a @ b, vjp=product)
+    tg.op("product", lambda a, b: a @ b, vjp=product, cases=[tg.ops.op.case((2, 3), (3, 4))])
+
+
+def test_a_forward_that_returns_no_numbers_is_refused() -> None:
+    with pytest.raises(OpError, match="must return an array of real numbers; got dtype object"):
+        tg.op("f", lambda x: None, vjp=lambda g, y, x: g)
+
+
 def test_a_second_op_of_the_same_name_is_refused_by_the_registry() -> None:
     with pytest.raises(OpError, match="op 'tanh' is already registered"):
         register(REGISTRY["tanh"])

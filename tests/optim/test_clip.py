@@ -5,6 +5,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import optim
+from tinygrad_cn.errors import OpError
 
 
 def with_gradients(*gradients):
@@ -54,6 +55,12 @@ def test_value():
     (a,) = with_gradients(np.array([-3.0, 0.5, 2.0]))
     optim.clip_grad_value([a], 1.5)
     assert a.grad.tolist() == [-1.5, 0.5, 1.5]
+
+
+def test_a_single_tensor_is_no_list_of_parameters():
+    (a,) = with_gradients(np.array([3.0, 4.0]))
+    with pytest.raises(OpError, match=r"params must be an iterable such as net.parameters\(\); got Tensor"):
+        optim.clip_grad_norm(a, 1.0)
 
 
 def test_limits_are_positive():

@@ -50,6 +50,15 @@ def test_a_failed_save_leaves_the_old_file_and_no_rubbish(tmp_path, monkeypatch)
     assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
 
 
+def test_what_a_killed_training_left_is_in_nobodys_way(tmp_path):
+    path = tmp_path / "a.npz"
+    (tmp_path / "a.npz.tmp").write_bytes(b"half a file")
+    checkpoint.save(path, {"epoch": 1})
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_what_cannot_be_stored_is_refused_before_the_file_is_touched(tmp_path):
     path = tmp_path / "a.npz"
     checkpoint.save(path, {"epoch": 1})

@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import data, nn, optim
-from tinygrad_cn.errors import DivergenceError, ShapeError, StateError
+from tinygrad_cn.errors import DivergenceError, OpError, ShapeError, StateError
 from tinygrad_cn.train import EarlyStopping
 
 BCE = nn.binary_cross_entropy
@@ -358,6 +358,12 @@ def test_a_checkpoint_of_another_net_is_refused(moons, tmp_path):
         ({"validation": 1.5}, ValueError, r"validation must be a fraction between 0 and 1; got 1\.5"),
         ({"checkpoint": "no/such/folder/a.npz"}, FileNotFoundError, "checkpoint: the folder no/such/folder does not"),
         ({"early_stopping": 3}, ValueError, "early_stopping needs validation="),
+        ({"validation": 0.001}, ValueError, "validation=0.001 of 300 samples leaves a part empty"),
+        ({"validation": np.zeros((2, 9))}, OpError, r"validation must be a share, a pair \(X, Y\) or a Dataset"),
+        ({"loss": "mse"}, OpError, "loss must be a function such as nn.binary_cross_entropy; got 'mse'"),
+        ({"loss": lambda A, Y: A - Y}, ShapeError, r"loss must return the cost as a scalar Tensor; got .* \(1, 300\)"),
+        ({"loss": lambda A, Y: 0.5}, ShapeError, "loss must return the cost as a scalar Tensor; got 0.5"),
+        ({"optimizer": optim.Adam}, OpError, r"optimizer must be a learning rate or such as optim.Adam\(net"),
         ({"early_stopping": 0, "validation": 0.2}, ValueError, "patience must be a whole number ≥ 1; got 0"),
     ],
 )  # fmt: skip
@@ -366,6 +372,11 @@ def test_bad_arguments_are_named_before_the_first_step(moons, change, error, mes
     with pytest.raises(error, match=message):
         fit(net, **{"X": moons.X, "Y": moons.Y, **change})
     assert same(net, moons_net())
+
+
+def test_what_is_no_module_is_refused(moons):
+    with pytest.raises(OpError, match=r"net must be an nn\.Module; got 3"):
+        fit(3, *moons)
 
 
 def test_an_optimiser_of_another_net_is_refused(moons):

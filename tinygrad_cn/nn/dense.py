@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator import index
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -130,13 +130,8 @@ def units(name: str, n: Any) -> int:
     >>> units("n_in", 12288)
     12288
     """
-    try:
-        n = index(n)
-    except TypeError:
-        n = 0 if isinstance(n, (int, float)) else n
-        raise ValueError(f"{name} must be a positive whole number; got {n!r}") from None
-    if n < 1:
-        raise ValueError(f"{name} must be a positive whole number; got {n}")
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"{name} must be a positive whole number; got {n!r}")
     return int(n)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -54,8 +54,7 @@ class DNN(Sequential):
         seed: Seed = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        dims = list(dims)
-        if len(dims) < 2:
+        if not isinstance(dims, Iterable) or len(dims := list(dims)) < 2:
             raise ValueError(f"dims must list at least n[0] and n[1]; got {dims}")
         rng = generator(seed)
         layers: list[Module] = []

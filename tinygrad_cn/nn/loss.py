@@ -359,7 +359,12 @@ def _columns(loss: str, name: str, A: Any, Y: Any, mask: ArrayLike | None) -> An
     counts = None if mask is None else np.asarray(mask, bool)
     if counts is not None and counts.shape != shape[1:]:
         raise ShapeError(f"{loss}: mask is {counts.shape}; expected {shape[1:]}, the shape of {name} without classes")
-    if np.shape(Y) != shape and np.shape(Y) in (shape[1:], (1, *places)):
+    if np.shape(Y) not in (shape, shape[1:], (1, *places)):
+        raise ShapeError(
+            f"{loss}: {name} is {shape} and Y is {np.shape(Y)}; expected Y one-hot, {shape}, or integer labels, "
+            f"{shape[1:]}{_advice(shape, np.shape(Y))}"
+        )
+    if np.shape(Y) != shape:
         _labels(loss, value(Y).reshape(places), classes, counts)
         labels = (Y._data if isinstance(Y, Node) else arrayed(Y)).reshape(places)
         Y = np.arange(classes).reshape(-1, *(1 for _ in places)) == labels

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 
+
+@cache
 def renamed(name: str | None, old: str, new: str) -> str | None:
     """The name with its letter exchanged; None if that is none of the letters `old`.
 

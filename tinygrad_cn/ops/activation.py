@@ -160,7 +160,7 @@ GELU_TANH = register(
 def _shifted(x: Any, axis: int) -> Any:
     """Subtract max x: softmax does not change, and its largest exponent is 0."""
     x = floating(x)
-    return np.subtract(x, np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    return np.asarray(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
 
 
 def _softmax(x: Any, axis: int = 0) -> Any:

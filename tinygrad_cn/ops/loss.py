@@ -20,7 +20,7 @@ import numpy as np
 
 from .activation import LOG_SOFTMAX, SIGMOID, SOFTMAX
 from .op import Array, Op, away_from, case, interval, register
-from .saturation import complement, smallest
+from .saturation import complement, smallest, smallest_subnormal
 
 UNIT = interval(0.1, 0.9)
 ROWS = (case((1, 5), (1, 5)), case((3, 4), (3, 4)), case((6,), (6,)), case((2, 3, 4), (2, 3, 4)))
@@ -41,7 +41,7 @@ def samples(A: Any) -> int:
 
 def _log(p: Any) -> Any:
     """Log p for a probability, finite at 0."""
-    return np.log(np.maximum(p, np.finfo(p.dtype).smallest_subnormal))
+    return np.log(np.maximum(p, smallest_subnormal(p.dtype)))
 
 
 def _over(g: Any, A: Any) -> Any:

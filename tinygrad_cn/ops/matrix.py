@@ -78,9 +78,9 @@ AFFINE = register(
     Op(
         "affine", _affine,
         (
-            lambda g, y, w, a, b: np.matmul(g, np.transpose(a)),
-            lambda g, y, w, a, b: np.matmul(np.transpose(w), g),
-            lambda g, y, w, a, b: np.sum(g, axis=1, keepdims=True),
+            lambda g, y, w, a, b: np.matmul(g, a.T),
+            lambda g, y, w, a, b: np.matmul(w.T, g),
+            lambda g, y, w, a, b: g.sum(axis=1, keepdims=True),
         ),
         ("g aᵀ", "wᵀ g", "Σ g"), text="w a + b", analytic=True,
         cases=(case((4, 2), (2, 5), (4, 1)), case((4, 2), (2, 0), (4, 1))), complaint=_affine_complaint,
@@ -161,6 +161,20 @@ def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """Sum of products along one axis, the others broadcast."""
     return np.sum(np.multiply(a, b), axis=axis)
 
+
+def matvec(a: Any, b: Any) -> Any:
+    """A matrix, or a stack of them, times a vector."""
+    return np.matmul(a, np.expand_dims(b, -1))[..., 0]
+
+
+def vecmat(a: Any, b: Any) -> Any:
+    """A vector times a matrix, or a stack of them."""
+    return np.matmul(np.expand_dims(a, -2), b)[..., 0, :]
+
+
+if hasattr(np, "matvec"):  # from NumPy 2.2 on
+    implements(np.matvec)(matvec)
+    implements(np.vecmat)(vecmat)
 
 OUTER = register(
     Op(

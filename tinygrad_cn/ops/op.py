@@ -198,7 +198,8 @@ class Op:
         options = dict(zip(self.options, rest, strict=False)) | dict(kwargs)
         if len(rest) > len(self.options) or not set(options) <= set(self.options):
             extra = sorted(set(options) - set(self.options)) or f"{len(args)} positional arguments"
-            raise OpError(f"{self.name} on a Tensor takes the options {list(self.options)}; got {extra}")
+            known = f"the options {list(self.options)}" if self.options else "no options"
+            raise OpError(f"{self.name} on a Tensor takes {known}; got {extra}")
         return inputs, options
 
     def __repr__(self) -> str:
@@ -281,17 +282,34 @@ def check_shapes(op: Op, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
     for c in op.cases:
         inputs = op.sample(rng, c)
-        y = np.asarray(op.forward(*inputs, **c.options))
+        y = _value(op, c, inputs)
         for i, x in enumerate(inputs):
+            if op.vjps and op.vjps[i] is None:
+                continue
             gx = op.gradient(i, np.ones_like(y), y, inputs, c.options)
             if gx is None:
-                continue
+                raise OpError(f"op {op.name!r}: vjp[{i}] returned None; is its return missing?")
             reached = np.shape(gx) == x.shape or (op.broadcasts and _reducible(np.shape(gx), x.shape))
             if not reached:
                 raise ShapeError(
                     f"op {op.name!r}: vjp[{i}] returned shape {np.shape(gx)} for {op.inputs[i]} of shape "
                     f"{x.shape}; a gradient has the shape of its input"
                 )
+
+
+def _value(op: Op, c: Case, inputs: Sequence[Array]) -> Array:
+    """What forward makes of samples, or why it cannot."""
+    call = f"op {op.name!r}: forward, called with arrays of shape {', '.join(map(str, c.shapes))}"
+    try:
+        y = np.asarray(op.forward(*inputs, **c.options))
+    except (ValueError, TypeError, IndexError) as error:
+        raise OpError(
+            f"{call}, failed: {error}. If it does not work entry by entry, give shapes to try: "
+            f"cases=[tg.ops.op.case((2, 3), (3, 4))]"
+        ) from error
+    if y.dtype.kind not in "fiub":
+        raise OpError(f"{call}, must return an array of real numbers; got dtype {y.dtype}")
+    return y
 
 
 def _reducible(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:

@@ -21,6 +21,12 @@ def smallest(dtype: np.dtype[Any]) -> float:
 
 
 @cache
+def smallest_subnormal(dtype: np.dtype[Any]) -> float:
+    """The floor of p in log p: the smallest positive number."""
+    return float(np.finfo(dtype).smallest_subnormal)
+
+
+@cache
 def smallest_gap(dtype: np.dtype[Any]) -> float:
     """The floor of 1 − A: the square of the rounding unit."""
     return float(np.finfo(dtype).eps) ** 2

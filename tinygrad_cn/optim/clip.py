@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..errors import OpError
 from ..ops.op import Array
 from ..tensor import Tensor
 from .base import positive
@@ -84,4 +85,6 @@ def clip_grad_value(params: Iterable[Tensor], limit: float) -> None:
 
 
 def _gradients(params: Iterable[Tensor]) -> list[Array]:
+    if isinstance(params, Tensor) or not isinstance(params, Iterable):
+        raise OpError(f"params must be an iterable such as net.parameters(); got {type(params).__name__}")
     return [parameter._grad for parameter in params if parameter._grad is not None]

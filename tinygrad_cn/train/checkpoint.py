@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,15 +35,15 @@ def save(path: str | os.PathLike[str], state: Tree) -> None:
     target = Path(path)
     arrays: dict[str, Array] = {}
     text = json.dumps(_pack(state, "", arrays))
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".tmp")
+    temporary = target.with_name(f"{target.name}.tmp")  # one name, so that a killed training leaves one file at most
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **{TREE: np.array(text), **arrays})
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 

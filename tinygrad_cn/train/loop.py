@@ -15,6 +15,7 @@ from .. import nn, optim
 from ..data import Dataset
 from ..data.arguments import fraction, real, whole
 from ..data.dataset import count_samples
+from ..errors import OpError
 from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
 from .history import History, Row
@@ -104,6 +105,8 @@ def fit(
         If an argument is out of range, or X or Y is not finite.
     DivergenceError
         If the cost becomes NaN or Inf. The parameters are those of that cost; `.history` has the epochs before.
+    OpError
+        If net, loss or optimizer is not what it should be.
     StateError
         If the file to resume from is damaged or belongs to another net or optimiser.
     FileNotFoundError
@@ -123,6 +126,10 @@ def fit(
     >>> history.accuracy[-1], history.cost[-1] < 0.05
     (1.0, True)
     """
+    if not isinstance(net, nn.Module):
+        raise OpError(f"net must be an nn.Module; got {net!r}")
+    if not callable(loss):
+        raise OpError(f"loss must be a function such as nn.binary_cross_entropy; got {loss!r}")
     whole("epochs", epochs, 0)
     rng = seed if callable(seed) else generator(seed)
     train, held_out = _sets(_dataset("X", X, "Y", Y), validation, rng)
@@ -206,8 +213,13 @@ def _sets(train: Dataset, validation: Held | None, rng: Rng | Callable[[int], Se
     if validation is None:
         return train, None
     if isinstance(validation, (int, float)):
-        return train.split(fraction("validation", validation), seed=0 if callable(rng) else rng)
-    X, Y = validation
+        share = fraction("validation", validation)
+        if not 0 < round(share * train.m) < train.m:
+            raise ValueError(f"validation={share} of {train.m} samples leaves a part empty")
+        return train.split(share, seed=0 if callable(rng) else rng)
+    if not isinstance(validation, (Dataset, tuple, list)) or len(parts := tuple(validation)) != 2:
+        raise OpError(f"validation must be a share, a pair (X, Y) or a Dataset; got {type(validation).__name__}")
+    X, Y = parts
     held_out = _dataset("validation X", X, "validation Y", Y)
     return train, held_out
 
@@ -216,6 +228,8 @@ def _optimizer(optimizer: optim.Optimizer | float, net: nn.Module) -> optim.Opti
     """The optimiser, or gradient descent with the learning rate given."""
     if isinstance(optimizer, (int, float)):
         return optim.SGD(net.parameters(), lr=optimizer)
+    if not isinstance(optimizer, optim.Optimizer):
+        raise OpError(f"optimizer must be a learning rate or such as optim.Adam(net.parameters()); got {optimizer!r}")
     if set(optimizer.params).isdisjoint(net.parameters()):
         raise ValueError("optimizer has none of the net's parameters; make it from net.parameters() of this net")
     return optimizer

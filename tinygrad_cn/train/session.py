@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..autograd import no_grad
+from ..autograd import label, no_grad
 from ..data import Dataset, minibatches
 from ..data.dataset import Array, sample_axis
-from ..errors import DivergenceError, StateError
+from ..errors import DivergenceError, ShapeError, StateError
 from ..optim import Optimizer
 from ..seeds import Rng, Seed
+from ..tensor import Tensor
 from .history import History, Row
 from .interrupts import Interrupts
 from .score import Accuracy
@@ -75,6 +76,8 @@ class Session:
         J = self.loss(A, Y)
         if self.l2:
             J = J + nn.l2(self.net, self.l2, m)
+        if not isinstance(J, Tensor) or J.size != 1:
+            raise ShapeError(f"loss must return the cost as a scalar Tensor; got {label(J)}")
         cost = J.item()
         if not math.isfinite(cost):
             raise DivergenceError(_advice(cost, number, self.optimizer.lr), self.history)
