@@ -49,3 +49,35 @@ def test_other_modules_show_their_parameters():
     assert rows[3] == "fc (3, 2) relu (3, 1) (3, m) 6".split()
     assert rows[4] == "tail.1 (1, 3) (1, 1) sigmoid (1, 1) (1, m) 4".split()
     assert rows[-1] == ["total", "11"]
+
+
+def test_images_shrink_by_the_formula_of_the_notes():
+    net = nn.Sequential(
+        nn.Conv2D(3, 10, 3), nn.ReLU(), nn.Conv2D(10, 20, 5, stride=2), nn.BatchNorm2D(20), nn.ReLU(),
+        nn.Conv2D(20, 40, 5, stride=2), nn.ReLU(), nn.Dropout(0.9), nn.Flatten(), nn.Dense(1960, 1, "sigmoid"),
+    )  # fmt: skip
+    rows = cells(net.summary(m=64, lang="en", image=(39, 39, 3)))
+    assert rows[2] == "1 (3, 3, 3, 10) (1, 1, 1, 10) relu (1, 37, 37, 10) (64, 37, 37, 10) 280".split()
+    assert rows[3] == "2 (5, 5, 10, 20) (1, 1, 1, 20) (1, 17, 17, 20) (64, 17, 17, 20) 5,020".split()
+    assert rows[4] == "BatchNorm2D gamma[2] (1, 1, 1, 20), beta[2] (1, 1, 1, 20) relu 40".split()
+    assert rows[5] == "3 (5, 5, 20, 40) (1, 1, 1, 40) relu (1, 7, 7, 40) (64, 7, 7, 40) 20,040".split()
+    assert rows[6] == "Flatten() (1960, 1) (1960, 64)".split()
+    assert rows[7] == "4 (1, 1960) (1, 1) sigmoid (1, 1) (1, 64) 1,961".split()
+
+
+def test_the_shapes_are_those_that_come_out():
+    net = nn.Sequential(
+        nn.Conv2D(2, 4, 3, stride=2, pad=1, dilation=2, groups=2), nn.AvgPool2D(3, stride=1, pad="same"),
+        nn.MaxPool2D(2), nn.GlobalMaxPool2D(), nn.Flatten(),
+    )  # fmt: skip
+    A, shape = np.ones((5, 12, 13, 2)), (5, 12, 13, 2)
+    for layer in net:
+        A, shape = layer(A), layer.output_shape(shape)
+        assert A.shape == shape
+
+
+def test_without_the_size_of_the_images_their_shapes_stay_open():
+    rows = cells(nn.Sequential(nn.Conv2D(1, 6, 5), nn.MaxPool2D(), nn.Flatten(), nn.Dense(864, 10)).summary(lang="en"))
+    assert rows[2] == "1 (5, 5, 1, 6) (1, 1, 1, 6) 156".split()
+    assert rows[3] == ["MaxPool2D(2)"]
+    assert rows[5] == "2 (10, 864) (10, 1) (10, 1) (10, m) 8,650".split()

@@ -262,11 +262,11 @@ class Module:
                 if isinstance(member, Parameter):
                     autograd.bump(member)
 
-    def summary(self, m: int | None = None, lang: str | None = None) -> str:
+    def summary(self, m: int | None = None, lang: str | None = None, image: tuple[int, int, int] | None = None) -> str:
         """Table of the matrix dimensions, layer by layer; see `tinygrad_cn.nn.summary.summary`."""
         from .summary import summary  # a module that knows the layers, which know this one
 
-        return summary(self, m, lang)
+        return summary(self, m, lang, image)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{name}={member!r}" for name, member in self._members() if isinstance(member, Module))

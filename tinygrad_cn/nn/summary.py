@@ -7,34 +7,41 @@ from dataclasses import dataclass
 from ..language import language, say
 from ..text import align, columns
 from .activation import Activation
+from .conv import Conv2D
 from .dense import Dense
 from .module import Module, Parameter
 from .names import written
+from .window import Shape
+
+Image = tuple[int, int, int]
 
 
 @dataclass
 class Row:
-    """One layer: its name, the shapes of its parameters, its number of outputs if it is dense."""
+    """One layer: its name, the shapes of its parameters, the shape of its output for one sample if it is known."""
 
     name: str
     weight: str
     bias: str
     parameters: int
-    outputs: int | None = None
+    output: Shape = ()
     activation: str = ""
 
 
-def summary(net: Module, m: int | None = None, lang: str | None = None) -> str:
+def summary(net: Module, m: int | None = None, lang: str | None = None, image: Image | None = None) -> str:
     """Table of the shapes of W, b, Z, A and their gradients, layer by layer.
 
     Parameters
     ----------
     net : Module
-        Dense layers are shown with the activation that follows; of other modules the parameters.
+        Dense and convolutional layers are shown with the activation that follows; of other modules the
+        parameters, or what they do to the shape.
     m : int, optional
         Number of samples; without it the letter m stands in the shapes.
     lang : {"zh", "en"}, optional
         Default: see `tinygrad_cn.language`.
+    image : (n_H, n_W, n_C), optional
+        Size of the images a convolutional net takes; without it the shapes of its images stay open.
 
     Returns
     -------
@@ -51,6 +58,10 @@ def summary(net: Module, m: int | None = None, lang: str | None = None) -> str:
     2      (1, 4)  (1, 1)  sigmoid     (1, 1)                       (1, 400)                      5
     ────────────────────────────────────────────────────────────────────────────────────────────────────────
     total                                                                                         17
+    >>> net = nn.Sequential(nn.Conv2D(1, 6, 5, pad=2), nn.MaxPool2D())
+    >>> pooling = net.summary(m=64, lang="en", image=(28, 28, 1)).splitlines()[3]
+    >>> " ".join(pooling.split())
+    'MaxPool2D(2) (1, 14, 14, 6) (64, 14, 14, 6)'
     """
     chosen = language(lang)
     samples = "m" if m is None else str(m)
@@ -59,7 +70,7 @@ def summary(net: Module, m: int | None = None, lang: str | None = None) -> str:
         say("summary.m", chosen, m=samples), say("summary.parameters", chosen),
     )  # fmt: skip
     total = sum(parameter.size for parameter in net.parameters())
-    rows = [_cells(row, samples) for row in _rows(net)]
+    rows = [_cells(row, samples) for row in _rows(net, image)]
     last = (say("summary.total", chosen), "", "", "", "", "", f"{total:,}")
     head, *body, foot = align([heads, *rows, last])
     rule = "─" * max(map(columns, (head, *body, foot)))
@@ -67,16 +78,30 @@ def summary(net: Module, m: int | None = None, lang: str | None = None) -> str:
 
 
 def _cells(row: Row, samples: str) -> tuple[str, ...]:
-    one, many = ("", "") if row.outputs is None else (f"({row.outputs}, 1)", f"({row.outputs}, {samples})")
-    return row.name, row.weight, row.bias, row.activation, one, many, f"{row.parameters:,}"
+    one, many = (_written(row.output, m) for m in ("1", samples))
+    parameters = f"{row.parameters:,}" if row.parameters else ""
+    return row.name, row.weight, row.bias, row.activation, one, many, parameters
 
 
-def _rows(net: Module) -> list[Row]:
+def _written(shape: Shape, samples: str) -> str:
+    """A shape with its sample axis, the first of images and the second of columns, filled in."""
+    sizes = [*map(str, shape)]
+    if sizes:
+        sizes[0 if len(sizes) == 4 else 1] = samples
+    return f"({', '.join(sizes)})" if sizes else ""
+
+
+def _rows(net: Module, image: Image | None) -> list[Row]:
     rows: list[Row] = []
+    shape: Shape = (1, *image) if image is not None else ()
     for module in net.modules():
         own = [parameter for _, parameter in module._members() if isinstance(parameter, Parameter)]
         if isinstance(module, Dense):
-            rows.append(_dense_row(module, own))
+            shape = (module.W.shape[0], 1)
+            rows.append(_layer_row(module, own, shape))
+        elif hasattr(module, "output_shape"):
+            shape = module.output_shape(shape) if shape else ()
+            rows.append(_layer_row(module, own, shape) if isinstance(module, Conv2D) else _shape_row(module, shape))
         elif own:
             shapes = ", ".join(f"{written(p.name or '?')} {p.shape}" for p in own)
             rows.append(Row(type(module).__name__, shapes, "", _size(own)))
@@ -85,11 +110,15 @@ def _rows(net: Module) -> list[Row]:
     return rows
 
 
-def _dense_row(layer: Dense, own: list[Parameter]) -> Row:
+def _layer_row(layer: Dense | Conv2D, own: list[Parameter], output: Shape) -> Row:
     prefix, _, last = (layer.W.name or "W").rpartition(".")
     name = ".".join(part for part in (prefix, last[1:]) if part)
     bias = "" if layer.b is None else str(layer.b.shape)
-    return Row(name, str(layer.W.shape), bias, _size(own), outputs=layer.W.shape[0])
+    return Row(name, str(layer.W.shape), bias, _size(own), output)
+
+
+def _shape_row(module: Module, output: Shape) -> Row:
+    return Row(repr(module), "", "", 0, output)
 
 
 def _size(parameters: list[Parameter]) -> int:
