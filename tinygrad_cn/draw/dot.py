@@ -72,6 +72,7 @@ class Block:
     bands: tuple[Band, ...]
     rounded: bool = False
     border: int = 1
+    align: str = "LEFT"
 
     @property
     def width(self) -> int:
@@ -114,6 +115,13 @@ def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: s
     graph.node(name, label=graphviz.escape(text), shape="box", style="rounded,filled", **size, **paint, **more)
 
 
+def add_circle(graph: graphviz.Digraph, name: str, text: str, role: str, diameter: float, **more: str) -> None:
+    """A round node with one centred line, `diameter` points wide."""
+    size = {"fixedsize": "true", "width": f"{diameter / 72:.3f}", "fontsize": str(style.SMALL)}
+    paint = {"fillcolor": colour(role, "fill"), "color": colour(role, "line"), "fontcolor": colour(role, "ink")}
+    graph.node(name, label=graphviz.escape(text), shape="circle", style="filled", **size, **paint, **more)
+
+
 def add_point(graph: graphviz.Digraph, name: str, role: str, **more: str) -> None:
     """A point that an edge passes through: a stroke as long as the gap Graphviz leaves there."""
     size = {"fixedsize": "true", "width": "0.021", "height": "0.056", "penwidth": "0"}
@@ -125,7 +133,7 @@ def add_edge(graph: graphviz.Digraph, tail: str, head: str, role: str, label: st
     """An edge in the colour of a role; gradients are always dashed, caches dotted."""
     look = {"gradient": {"style": "dashed"}, "cache": {"style": "dotted"}}.get(role, {})
     text = {"label": f"  {graphviz.escape(label)}  ", "fontcolor": colour(role, "ink")} if label else {}
-    graph.edge(tail, head, **{"class": role, "color": colour(role, "line")}, **look, **text, **more)
+    graph.edge(tail, head, **{"class": role, "color": colour(role, "line")} | look | text | more)
 
 
 def wrap(text: str, size: int, limit: float) -> list[str]:
@@ -159,7 +167,7 @@ def _table(block: Block, width: int, height: int) -> str:
         # Only bands of another role are painted: neighbours of one colour would show a seam, and square corners.
         fill = f' BGCOLOR="{colour(band.role, "fill")}"' if band.role != block.role else ""
         size = f'WIDTH="{width}" HEIGHT="{grown}" CELLPADDING="{PADDING}"'
-        text = _lines(band.lines, width - 2 * PADDING, grown - 2 * PADDING)
+        text = _lines(band.lines, width - 2 * PADDING, grown - 2 * PADDING, block.align)
         rows.append(f'<TR><TD PORT="b{i}" ALIGN="LEFT" {size}{fill}>{text}</TD></TR>')
     shape = ' STYLE="ROUNDED"' if block.rounded else ""
     paint = f'COLOR="{colour(block.role, "line")}" BGCOLOR="{colour(block.role, "fill")}"'
@@ -172,9 +180,9 @@ def _caption(lines: tuple[Line, ...]) -> str:
     return f"<{_lines(lines, width, sum(line.height for line in lines) + gap)}>"
 
 
-def _lines(lines: tuple[Line, ...], width: int, height: int) -> str:
+def _lines(lines: tuple[Line, ...], width: int, height: int, align: str = "LEFT") -> str:
     """Lines of text from the top, in a table of its own that does not grow with its cell."""
-    rows = "".join(f'<TR><TD ALIGN="LEFT" HEIGHT="{line.height}">{_text(line)}</TD></TR>' for line in lines)
+    rows = "".join(f'<TR><TD ALIGN="{align}" HEIGHT="{line.height}">{_text(line)}</TD></TR>' for line in lines)
     spare = height - sum(line.height for line in lines)
     rows += f'<TR><TD HEIGHT="{spare}"></TD></TR>' if spare else ""
     size = f'FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}"'

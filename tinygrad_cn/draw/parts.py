@@ -48,7 +48,7 @@ def caption(chain: Drawable) -> list[Line]:
 def description(rows: Sequence[Row], lang: Lang) -> str:
     """The picture in words, for screen readers; long chains are elided."""
     words = [q.written for q in rows[0].step.forward] if rows[0].step.kind == "input" else []
-    words += [_forward_title(row, lang) for row in rows if row.step.kind != "input"]
+    words += [title(row, lang) for row in rows if row.step.kind != "input"]
     if len(words) > TOLD:
         words = [*words[: TOLD - 3], "…", *words[-2:]]
     return say("picture", lang, steps=" → ".join(words))
@@ -86,7 +86,7 @@ def _forward_block(row: Row, lang: Lang, values: bool, border: int) -> Block:
     if row.step.kind == "input":
         return Block(row.step.forward[0].role, tuple(bands), rounded=True)
     role = row.step.kind if row.step.kind == "loss" else "op"
-    return Block(role, (_title(_forward_title(row, lang), role), *bands), border=border)
+    return Block(role, (_title(title(row, lang), role), *bands), border=border)
 
 
 def carried_text(q: Quantity) -> str:
@@ -106,7 +106,8 @@ def _title(text: str, role: str) -> Band:
     return Band(role, (Line(text, role, style.TITLE, bold=True),))
 
 
-def _forward_title(row: Row, lang: Lang) -> str:
+def title(row: Row, lang: Lang) -> str:
+    """What a row is called: `Layer 1 · tanh`, `Layers 2–24 × 23 · relu`, `Cost J · mean squared error`."""
     step = row.step
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))

@@ -18,6 +18,7 @@ ET.register_namespace("", SVG)
 SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lowered text, in ems
 RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
 LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"} | {chr(0x2080 + n): str(n) for n in range(10)}
+LATIN_ONLY = frozenset("Ŷŷ")  # signs that Chinese fonts lack
 _SCRIPT = re.compile(rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+")
 
 
@@ -38,6 +39,8 @@ def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
     root = ET.fromstring(svg)
     _keep_titles_as_data(root)
     for text in root.iter(f"{{{SVG}}}text"):
+        if raster and LATIN_ONLY & set(text.text or ""):
+            text.set("style", f"font-family:{FONT_STACK}")
         _raise_scripts(text)
     root.set("class", "tg")
     root.set("role", "img")
