@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -83,3 +85,8 @@ def balanced(latex: str) -> bool:
         if depth < 0:
             return False
     return depth == 0 and len(re.findall(r"\\left\b", latex)) == len(re.findall(r"\\right\b", latex))
+
+
+def test_importing_the_package_typesets_nothing() -> None:
+    code = "import tinygrad_cn; print(tinygrad_cn.ops.latex.to_latex.cache_info().misses)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -40,7 +40,7 @@ def digits(dtype: DTypeLike = np.float64) -> Dataset:
     ((64, 1797), (10, 1797), [0, 1, 2, 3, 4])
     """
     kind = float_dtype(dtype)
-    with files(__package__).joinpath("digits.npz").open("rb") as file, np.load(file) as archive:
+    with np.load(Path(__file__).with_name("digits.npz")) as archive:
         pixels, labels = archive["pixels"], archive["labels"]
     X = np.ascontiguousarray(pixels.T, dtype=kind) / kind.type(BRIGHTEST)
     return Dataset(X, one_hot(labels, 10, kind), "digits", image_shape=(8, 8, 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from .latex import to_latex
 
@@ -16,10 +17,15 @@ SIMPLE = re.compile(r"[^\W\d]\w*")  # a name that a power may follow: x, tanh, u
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula as Unicode text and as LaTeX."""
+    """A formula as Unicode text, with LaTeX of its own if what follows from the text would not do."""
 
     text: str
-    latex: str
+    own: str = ""
+
+    @cached_property
+    def latex(self) -> str:
+        """The formula as LaTeX."""
+        return self.own or to_latex(self.text)
 
     @classmethod
     def of(cls, source: str | tuple[str, str] | Formula) -> Formula:
@@ -28,7 +34,7 @@ class Formula:
             return source
         if isinstance(source, tuple):
             return cls(*source)
-        return cls(source, to_latex(source))
+        return cls(source)
 
     def fill(self, names: Mapping[str, str]) -> Formula:
         """Put names for symbols: `fill({"x": "Z[1]"})`. A name that ends in a bracket is wrapped before a power."""
@@ -38,7 +44,7 @@ class Formula:
     def changed(self, text: Callable[[str], str], latex: Callable[[str], str]) -> Formula:
         """Another text; its LaTeX follows from it, unless this formula has LaTeX of its own, which is changed too."""
         new = text(self.text)
-        return Formula(new, to_latex(new) if self.latex == to_latex(self.text) else latex(self.latex))
+        return Formula(new) if self.latex == to_latex(self.text) else Formula(new, latex(self.latex))
 
 
 def substitute(text: str, names: Mapping[str, str]) -> str:

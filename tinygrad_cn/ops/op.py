@@ -154,7 +154,7 @@ class Op:
         self.inputs, self.options = _parameters(self, inputs)
         self.formula = tuple(Formula.of(f) for f in formula)
         self.text = text or f"{name}({', '.join(self.inputs)})"
-        self.latex = latex or Formula.of(self.text).latex
+        self._latex = latex
         n = len(self.vjps) or 1
         self.domains = tuple(domain) if isinstance(domain, Sequence) else (domain,) * n
         self.cases = tuple(cases) or (ELEMENTWISE.get(n, ()) if broadcasts else ())
@@ -166,6 +166,11 @@ class Op:
         self.add_to = add_to
         self.__doc__ = _describe(self)
         _check_arity(self)
+
+    @property
+    def latex(self) -> str:
+        """The forward formula as LaTeX."""
+        return Formula(self.text, self._latex).latex
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run on arrays, or record if an input is a Tensor."""
