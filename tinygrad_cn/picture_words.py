@@ -20,6 +20,47 @@ PICTURES: dict[str, dict[str, str]] = {
         "zh": "不是 W A + b、未画成连线的步骤：{steps}",
         "en": "Steps that are no W A + b, without lines: {steps}",
     },
+    "health.layer": {"zh": "层 l", "en": "layer l"},
+    "health.activation": {"zh": "激活函数", "en": "activation"},
+    "health.dead_share": {"zh": "死亡的 ReLU 单元", "en": "dead ReLU units"},
+    "health.saturated_share": {"zh": "饱和的激活值", "en": "saturated activations"},
+    "health.scale": {"zh": "与第 L 层相差几个数量级", "en": "orders of magnitude from layer L"},
+    "health.small": {"zh": "消失", "en": "vanishing"},
+    "health.large": {"zh": "爆炸", "en": "exploding"},
+    "health.good": {
+        "zh": "健康：从第 L 层往回，dZ 平均每层 × {factor}。",
+        "en": "Healthy: on its way back dZ changes by × {factor} per layer on average.",
+    },
+    "health.vanishing": {
+        "zh": "梯度消失：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}。"
+        "建议：He 或 Xavier 初始化，或加归一化、残差连接。",
+        "en": "Vanishing: ‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}, × {factor} per layer. "
+        "Try He or Xavier initialisation, normalisation, skip connections.",
+    },
+    "health.vanishing.sigmoid": {
+        "zh": "梯度消失：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}（σ′ ≤ 0.25）。"
+        "建议：隐藏层换成 ReLU 或 tanh，或加归一化。",
+        "en": "Vanishing: ‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}, × {factor} per layer (σ′ ≤ 0.25). "
+        "Try ReLU or tanh in the hidden layers, or normalisation.",
+    },
+    "health.exploding": {
+        "zh": "梯度爆炸：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}。"
+        "建议：改用 He 或 Xavier 初始化，或梯度裁剪。",
+        "en": "Exploding: ‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}, × {factor} per layer. "
+        "Try He or Xavier initialisation, or clip gradients.",
+    },
+    "health.dead": {
+        "zh": "死亡单元：{n} 层里有 ReLU 单元对所有样本都输出 0，最多的是第 {layer} 层：{share}。"
+        "建议：降低学习率、He 初始化，或 LeakyReLU。",
+        "en": "Dead units: in {n} layers ReLU units are 0 for every sample, most in layer {layer}: {share}. "
+        "Try a lower learning rate, He initialisation, or LeakyReLU.",
+    },
+    "health.saturated": {
+        "zh": "饱和：{n} 层里许多激活值的导数不到最大值的 1%，最多的是第 {layer} 层：{share}。"
+        "建议：减小初始权重，标准化输入，或换成 ReLU。",
+        "en": "Saturated: in {n} layers many activations have under 1% of their largest slope, most in layer {layer}: "
+        "{share}. Try smaller initial weights, standardised inputs, or ReLU.",
+    },
     "penalty": {"zh": "正则项", "en": "penalty"},
     "total": {"zh": "总代价", "en": "total cost"},
 }

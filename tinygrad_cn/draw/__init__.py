@@ -12,13 +12,20 @@ import graphviz  # type: ignore[import-untyped]
 from ..chain.fold import fold
 from ..errors import PictureError
 from .blocks import blocks
+from .health import health
 from .ladder import ladder
 from .network import network
 from .ops import ops
 from .parts import Drawable, description
 from .render import Drawing, target, write
 
-VIEWS: dict[str, Callable[..., graphviz.Digraph]] = {"ladder": ladder, "blocks": blocks, "ops": ops, "network": network}
+VIEWS: dict[str, Callable[..., graphviz.Digraph]] = {
+    "ladder": ladder,
+    "blocks": blocks,
+    "ops": ops,
+    "network": network,
+    "health": health,
+}
 VALUED = ("ladder", "blocks")  # views that can show values
 
 __all__ = ["VIEWS", "draw", "svg"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -20,6 +20,7 @@ from .style import colour, text_width
 PADDING = 8  # points around the text of a band
 INDENT = "    "  # of the continued lines of a formula
 LEADING = 1.35  # line height over font size
+CELL, BETWEEN = 24, 2  # height of a cell of a strip, and the gap to the next
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,33 @@ def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: s
     size = {"fixedsize": "true", "width": f"{inches:.3f}", "height": "0.3", "fontsize": str(style.SMALL)}
     paint = {"fillcolor": colour(role, "fill"), "color": colour(role, "line"), "fontcolor": colour(role, "ink")}
     graph.node(name, label=graphviz.escape(text), shape="box", style="rounded,filled", **size, **paint, **more)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a strip: a centred line on the colour of a role."""
+
+    text: str
+    role: str
+    bold: bool = False
+
+
+def add_strip(
+    graph: graphviz.Digraph, name: str, rows: Sequence[Sequence[Cell]], widths: Sequence[int], **more: str
+) -> None:
+    """A node that is a table of small coloured cells, each `CELL` points high, with columns of given widths."""
+    lines = "".join(f"<TR>{''.join(map(_cell, row, widths))}</TR>" for row in rows)
+    graph.node(
+        name,
+        label=f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{BETWEEN}" CELLPADDING="0">{lines}</TABLE>>',
+        **more,
+    )
+
+
+def _cell(cell: Cell, width: int) -> str:
+    text = _text(Line(cell.text, cell.role, style.SMALL, cell.bold)) if cell.text else ""
+    paint = "" if cell.role == "page" else f' BGCOLOR="{colour(cell.role, "fill")}"'
+    return f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{CELL}"{paint}>{text}</TD>'
 
 
 def add_circle(graph: graphviz.Digraph, name: str, text: str, role: str, diameter: float, **more: str) -> None:

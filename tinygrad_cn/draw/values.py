@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..chain.health import norm
 from ..language import Lang, say
 from ..ops.op import Array
 
@@ -50,17 +51,6 @@ def number(x: float, digits: int = DIGITS) -> str:
     """
     mantissa, _, exponent = f"{x:.{digits}g}".partition("e")
     return (mantissa + (f"e{int(exponent)}" if exponent else "")).replace("-", "−")
-
-
-def norm(value: Array) -> float:
-    """The square root of the sum of squares, in float64.
-
-    Examples
-    --------
-    >>> norm(np.array([3.0, 4.0]))
-    5.0
-    """
-    return float(np.linalg.norm(value.astype(np.float64).ravel()))
 
 
 def _summary(value: Array, lang: Lang) -> str:
