@@ -2,11 +2,11 @@
 
 import pytest
 
-from tinygrad_cn.draw.style import PALETTE, Paint, text_width
+from tinygrad_cn.draw.style import PAINTS, PALETTE, Paint, text_width
 
-PAINTS = [
+CASES = [
     pytest.param(paint, id=f"{role}-{theme}")
-    for role, both in PALETTE.items()
+    for role, both in PAINTS.items()
     for theme, paint in zip(("light", "dark"), both, strict=True)
 ]
 
@@ -23,7 +23,7 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("paint", PAINTS)
+@pytest.mark.parametrize("paint", CASES)
 def test_ink_is_readable_on_its_fill(paint: Paint) -> None:
     assert contrast(paint.ink, paint.fill) >= 4.5  # WCAG 2.2, 1.4.3
 
@@ -36,7 +36,7 @@ def test_caption_is_readable_on_the_page(theme: int) -> None:
 
 
 def test_no_light_colour_stands_for_two_roles() -> None:
-    colours = [c for light, _ in PALETTE.values() for c in light]
+    colours = [c for light, _ in PAINTS.values() for c in light]
     assert len(colours) == len(set(colours))
 
 

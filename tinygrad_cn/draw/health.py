@@ -16,7 +16,7 @@ from .style import text_width
 from .values import number
 
 PER_LINE = 25  # layers in one strip; more go below
-SCALE = ("small3", "small2", "small1", "level", "large1", "large2", "large3")
+STEPS = tuple(style.SCALE)
 GAP = 18  # points between strips
 SIDE = 8  # points beside the text of a cell
 
@@ -87,7 +87,7 @@ def _level(x: float | None, reference: float | None) -> str:
     if x is None or not reference or not isfinite(x):
         return "level"
     orders = log10(x / reference) if x else -float("inf")
-    return SCALE[round(min(max(orders / 2, -3), 3)) + 3]
+    return STEPS[round(min(max(orders / 2, -3), 3)) + 3]
 
 
 def _alarm(share: float | None) -> str:
@@ -100,7 +100,7 @@ def _scale(lang: Lang) -> list[Cell]:
     """What the colours mean."""
     orders = ("−6", "−4", "−2", "±1", "+2", "+4", "+6")
     words = [Cell(say(f"health.{key}", lang), "page") for key in ("scale", "small", "large")]
-    return [*words[:2], *(Cell(text, role) for text, role in zip(orders, SCALE, strict=True)), words[2]]
+    return [*words[:2], *(Cell(text, role) for text, role in zip(orders, STEPS, strict=True)), words[2]]
 
 
 def _put(graph: graphviz.Digraph, name: str, rows: list[list[Cell]], widths: list[int], top: float) -> float:

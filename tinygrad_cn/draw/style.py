@@ -19,7 +19,7 @@ class Paint(NamedTuple):
     ink: str
 
 
-# role: (light, dark). No light colour stands for two roles: the SVG pass tells roles by colour.
+# role: (light, dark). No light colour stands for two roles, here or in SCALE: the SVG pass tells roles by colour.
 PALETTE: dict[str, tuple[Paint, Paint]] = {
     "data": (Paint("#ECEEF1", "#5B6470", "#2F3742"), Paint("#2A3038", "#9AA5B3", "#DEE4EB")),
     "parameter": (Paint("#E0F3EC", "#00795A", "#00513C"), Paint("#0F3A2E", "#3CC79B", "#BFF0DE")),
@@ -33,7 +33,11 @@ PALETTE: dict[str, tuple[Paint, Paint]] = {
     "ok": (Paint("#DDF3EA", "#007A5A", "#004C38"), Paint("#0D3B2E", "#35C796", "#BFF0DE")),
     "wrong": (Paint("#FBDDE0", "#B5122B", "#7A0A1B"), Paint("#4A131C", "#FF7285", "#FFD3D9")),
     "inherited": (Paint("#FFF1CC", "#946300", "#5C3D00"), Paint("#42320A", "#F0BC3C", "#FCEBBD")),
-    # a scale: gradients many times smaller, as large, many times larger
+    "page": (Paint("#FFFFFE", "#D5D9DE", "#22272E"), Paint("#14181D", "#3A424D", "#E6EAF0")),
+}
+
+# Steps from many times smaller over as large to many times larger: (light, dark).
+SCALE: dict[str, tuple[Paint, Paint]] = {
     "small3": (Paint("#00417F", "#00376C", "#FFFFFD"), Paint("#79BDF5", "#9CCFF8", "#06182B")),
     "small2": (Paint("#44709C", "#385D82", "#FFFFFC"), Paint("#2A5A8C", "#3B74AC", "#EAF3FC")),
     "small1": (Paint("#B4C6DA", "#8FA9C4", "#14293E"), Paint("#1E3550", "#2C4B70", "#D5E6F8")),
@@ -41,8 +45,8 @@ PALETTE: dict[str, tuple[Paint, Paint]] = {
     "large1": (Paint("#E6C9BC", "#CFA793", "#43200F"), Paint("#4A2A1E", "#6A3E2D", "#F8DCCF")),
     "large2": (Paint("#A8583A", "#8E482D", "#FFFFFB"), Paint("#8A4323", "#A9572F", "#FDEBE2")),
     "large3": (Paint("#8F2B00", "#772400", "#FFFFFA"), Paint("#FF9E66", "#FFB78D", "#2B1003")),
-    "page": (Paint("#FFFFFE", "#D5D9DE", "#22272E"), Paint("#14181D", "#3A424D", "#E6EAF0")),
 }
+PAINTS = PALETTE | SCALE
 
 TITLE, FORMULA, SMALL = 12, 12, 10  # whole points: HTML labels drop fractions
 FONT = "Arial"  # the one font whose metrics both renderers carry
@@ -65,7 +69,7 @@ def colour(role: str, part: Part) -> str:
     >>> colour("gradient", "line")
     '#C24E00'
     """
-    return str(getattr(PALETTE[role][0], part))
+    return str(getattr(PAINTS[role][0], part))
 
 
 # Advance widths of Arial in thousandths of an em (Monotype Arial, hmtx table).

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from .style import FONT_STACK, PALETTE, RASTER_STACK
+from .style import FONT_STACK, PAINTS, RASTER_STACK
 
 SVG = "http://www.w3.org/2000/svg"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -100,7 +100,7 @@ def variables() -> list[tuple[str, str, str]]:
     """(variable, light, dark) of every role and part."""
     return [
         (f"--tg-{role.lower()}-{part}", light.lower(), dark.lower())
-        for role, (lights, darks) in PALETTE.items()
+        for role, (lights, darks) in PAINTS.items()
         for part, light, dark in zip(lights._fields, lights, darks, strict=True)
     ]
 
