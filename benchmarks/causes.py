@@ -284,7 +284,9 @@ def _rounded(work: Homework, changed: dict[str, str], rng: np.random.Generator) 
     for l in range(1, work.net.depth + 1):
         for key in (f"Z{l}", f"A{l}"):
             eps = np.finfo(scope[key].dtype).eps
-            scope[key] = (scope[key] * (1 + eps * rng.integers(-1, 2, scope[key].shape))).astype(scope[key].dtype)
+            moved = (scope[key] * (1 + eps * rng.integers(-1, 2, scope[key].shape))).astype(scope[key].dtype)
+            bounded = key[0] == "A" and work.net.activation(l) in ("sigmoid", "tanh", "softmax")
+            scope[key] = np.clip(moved, -1, 1) if bounded else moved
     return changed
 
 

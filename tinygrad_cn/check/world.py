@@ -22,10 +22,13 @@ from ..ops.op import Array
 from ..record import fill
 
 NUDGE = 4.0  # units in the last place that each computed value is moved by
-PAIRS = 2  # worlds 1 and 2 are moved in opposite ways, and so are 3 and 4
-BASE, SPREAD = 16.0, 4.0  # allowed: so many units of the terms, and so many times the largest move between worlds
+PAIRS = 3  # worlds 1 and 2 are moved in opposite ways, and so are 3 and 4, 5 and 6
+BASE, SPREAD = 16.0, 8.0  # allowed: so many units of the terms, and so many times the largest move between worlds
 FLOOR = 4.0  # and so many units of the largest entry: below that, entries are rounding of others
-SIGNS = np.where(np.random.default_rng(1).random(8191) < 0.5, -1.0, 1.0)  # a prime length: no pattern in any shape
+CANCELLING = frozenset(["sigmoid", "tanh", "gelu", "silu"])  # their derivatives are differences
+PRIME = 8191  # so many moves are drawn and repeated: no pattern in any shape
+_random = np.random.default_rng(1)
+MOVES = np.where(_random.random(PRIME) < 0.5, -1, 1) * _random.uniform(0.5, 1.5, PRIME)  # no two cancel exactly
 
 
 class World:
@@ -33,6 +36,8 @@ class World:
 
     def __init__(self, chain: Chain, eps: float, nudge: float = 0.0, offset: int = 0) -> None:
         self.chain, self.eps, self.nudge, self.offset = chain, eps, nudge, offset
+        losses = [p.operands[0] for p in chain.pieces if p.kind in ("loss", "own_loss")]
+        self.outputs = {p for p in chain.pieces if p.kind == "activation" and any(p.out is a for a in losses)}
         self.factor = float(chain.m or 1) if chain.convention == "course" else 1.0
         self.copies: dict[Any, Node] = self._moved() if nudge else {}
 
@@ -56,8 +61,8 @@ class World:
         if not self.nudge or not values.size:
             return values
         self.offset += 1
-        signs = np.resize(np.roll(SIGNS, 97 * self.offset), values.shape)
-        return np.asarray(values + self.nudge * size * signs)
+        moves = np.resize(np.roll(MOVES, 97 * self.offset), values.shape)
+        return np.asarray(values + self.nudge * size * moves)
 
     def value(self, x: Any) -> Array:
         """The array behind an operand in this world."""
@@ -93,10 +98,7 @@ class World:
             return np.asarray(found.get(id(x), np.zeros(np.shape(self.value(x)))) * self.scale(x))
 
     def size(self, piece: Piece, x: Any, g: Array) -> Array:
-        """How large the terms are that `through` sums up: rounding is relative to them, not to the sum.
-
-        A saturated activation has a derivative that may as well have come out as 0.
-        """
+        """How large the terms are that `through` sums up: rounding is relative to them, not to the sum."""
         g = np.abs(g)
         with np.errstate(all="ignore"):
             if piece.kind == "affine":
@@ -107,6 +109,13 @@ class World:
                 return np.asarray(a * g + a * np.sum(a * g, axis=0, keepdims=True))
             size = np.abs(self.through(piece, x, g))
             return size + self.eps * np.minimum(g, 1 / self.eps) if piece.kind == "activation" else size
+
+    def lost(self, piece: Piece, g: Array) -> Array | float:
+        """What the derivative of a saturated activation loses, such as 1 − A²: it may as well come out as 0.
+
+        Not at the output: there g has a pole where the derivative has a zero, and may be as large as it likes.
+        """
+        return np.abs(g) if piece.label in CANCELLING and piece not in self.outputs else 0.0
 
     def _affine(self, piece: Piece, x: Any, g: Array, absolute: bool = False) -> Array:
         w, a, b = piece.operands
@@ -131,6 +140,10 @@ class Track:
     def at(self, world: int) -> Array:
         """Its value in a world."""
         return self.plain if world == 0 or not self.shaken else self.shaken[world - 1]
+
+    def largest(self) -> Array:
+        """Its largest magnitude in any world."""
+        return np.asarray(np.max([np.abs(self.plain), *map(np.abs, self.shaken)], axis=0))
 
     def slack(self, eps: float) -> Array:
         """How far from `plain` rounding may bring it, entry by entry."""
@@ -163,12 +176,13 @@ class Worlds:
         pieces = list(dict.fromkeys(piece for piece, _ in self.chain.reader.consumers[id(x)]))
         above = {p: gradients[id(p.out)] for p in pieces}
         size = self._size(x, above, 0)
-        alone = all(p.kind == "affine" for p in pieces)
+        linear = all(p.kind == "affine" for p in pieces)
         values = []
         for k, world in enumerate(self.all):
             value = np.asarray(sum(world.through(p, x, above[p].at(self._above(p, k))) for p in pieces))
-            values.append(world.moved(value, size if alone or k == 0 else self._size(x, above, k)))
-        return Track(values[0], values[1:], size)
+            values.append(world.moved(value, size if linear or k == 0 else self._size(x, above, k)))
+        lost = sum(self.all[0].lost(p, track.largest()) for p, track in above.items())
+        return Track(values[0], values[1:], size + lost)
 
     def _size(self, x: Any, above: Mapping[Piece, Track], k: int) -> Array:
         sizes = [self.all[k].size(p, x, track.at(self._above(p, k))) for p, track in above.items()]
@@ -177,11 +191,11 @@ class Worlds:
     def _above(self, piece: Piece, k: int) -> int:
         """Which world the gradient from above is taken from.
 
-        The derivative of an activation and the gradient it multiplies have rounding errors of their own: a
-        learner may write one of them so that it cancels, the other so that it does not. Both worlds of a
-        pair take it from the same world, so that in one of them the errors add up.
+        At the output dA has a pole where g′(Z) has a zero, and a learner may write one of them so that its
+        rounding cancels that of the other, or so that it does not. Both worlds of a pair take dA from the
+        same world, so that in one of them the errors add up.
         """
-        return (3 if k < 3 else 1) if k and piece.kind == "activation" else k
+        return 2 * ((k + 1) // 2 % PAIRS) + 1 if k and piece in self.all[0].outputs else k
 
 
 class Gradients(dict[int, Track]):
