@@ -12,32 +12,57 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node, ancestors
+from ..ops.loss import samples as columns
 from .layers import LOSSES, Piece
 
 LINEAR = frozenset("negative positive reshape transpose squeeze expand_dims broadcast_to astype sum trace".split())
 CONTRACT = frozenset("matmul dot inner vdot einsum tensordot".split())
+DATA = {"affine": (1,), "recurrent": (1, 2), "sequence_affine": (1,)}  # operands that hold samples, not weights
+BY_COLUMN = frozenset(
+    "lstm_gates lstm_memory lstm_output gru_reset gru_memory stack concatenate getitem".split()
+)  # fmt: skip
+
+
+def first_data(pieces: list[Piece]) -> Any:
+    """What the first layer takes in: (n, m) or a sequence (n, m, T). None if there is no layer."""
+    return next((piece.operands[DATA[piece.label][-1]] for piece in pieces if piece.label in DATA), None)
 
 
 def samples(pieces: list[Piece]) -> int | None:
-    """m: the columns of the first affine map's input, or None if there is no layer."""
-    for piece in pieces:
-        if piece.kind == "affine":
-            return int(piece.out._data.shape[-1])
-    return None
+    """m: the columns of the first layer's input, or None if there is no layer or no sample."""
+    data = first_data(pieces)
+    return None if data is None else columns(_value(data)) or None
 
 
 def per_sample(pieces: list[Piece], m: int) -> set[Node]:
-    """Nodes that hold one column per sample: outputs of layers, and what is computed from them column by column."""
+    """Nodes that hold one column per sample, or in a sequence one for each time step.
+
+    They are inputs and outputs of layers, what is computed from them column by column, and what they are so
+    computed from.
+    """
     found: set[Node] = set()
     for piece in pieces:
         data = [x for x in piece.operands if isinstance(x, Node)]
-        if piece.kind == "affine":
+        if piece.label in DATA:
             found.add(piece.out)
-            if isinstance(piece.operands[1], Node):
-                found.add(piece.operands[1])
-        elif piece.out._data.shape[-1:] == (m,) and any(x in found for x in data):
+            found.update(x for x in (piece.operands[i] for i in DATA[piece.label]) if isinstance(x, Node))
+        elif _holds(piece.out, m) and any(x in found for x in data):
             found.add(piece.out)
+    for piece in reversed(pieces):
+        if piece.out in found and _by_column(piece):
+            found.update(x for x in piece.operands if isinstance(x, Node) and x._op is not None and _holds(x, m))
     return found
+
+
+def _holds(node: Node, m: int) -> bool:
+    return node._data.ndim > 0 and columns(node._data) == m
+
+
+def _by_column(piece: Piece) -> bool:
+    """Whether a sample of the output depends on that sample of the operands alone."""
+    op = piece.out._op
+    entrywise = op is not None and op.broadcasts and op.name not in CONTRACT
+    return piece.kind == "activation" or entrywise or piece.label in BY_COLUMN
 
 
 def is_mean(root: Node, columns: set[Node], m: int) -> bool:
@@ -89,6 +114,10 @@ def _factor(node: Node, i: int) -> float:
     return float("nan") if node._data.size == 1 else 1.0
 
 
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
 def _number(x: Any) -> float | None:
-    value = x._data if isinstance(x, Node) else x
+    value = _value(x)
     return float(value) if np.size(value) == 1 and not (isinstance(x, Node) and x.requires_grad) else None

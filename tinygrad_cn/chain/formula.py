@@ -15,6 +15,7 @@ import numpy as np
 
 from ..autograd import Node
 from ..ops.formula import Formula
+from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
 from .layers import Piece
 from .terms import known_multiple, quadratic_weight
@@ -61,10 +62,15 @@ def _affine(piece: Piece, name: Naming) -> str:
 
 def _loss(piece: Piece, name: Naming, which: int) -> Formula:
     text = LOSS[piece.label][which]
-    rows = np.shape(_value(piece.operands[0]))[0] if np.ndim(_value(piece.operands[0])) > 1 else 1
+    rows = _outputs(_value(piece.operands[0]))
     if piece.label in MEAN_OVER_OUTPUTS and rows > 1:
         text = text.replace("(1/m)", f"(1/{rows}m)") if which == 0 else _over(text, rows)
     return Formula.of(text).fill({"A": name(piece.operands[0]), "Y": name(piece.operands[1])})
+
+
+def _outputs(A: Any) -> int:
+    """Number of outputs of one sample: rows, times time steps."""
+    return int(np.size(A)) // samples(A)
 
 
 def options(piece: Piece) -> dict[str, str]:
@@ -86,7 +92,7 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         text = _affine_rules(piece, name, g)[i]
     elif piece.kind == "activation":
         symbols = {"g": g, "y": name(piece.out), "x": name(piece.operands[0])} | options(piece)
-        return REGISTRY[piece.label].formula[0].fill(symbols)
+        return _scaled(REGISTRY[piece.label].formula[0].fill(symbols), scale)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
     elif piece.kind == "total":
@@ -112,8 +118,8 @@ def _own_loss(piece: Piece, name: Naming, scale: str) -> Formula:
     x, match = piece.operands[0], known_multiple(piece)
     if match is None:
         return _scaled(Formula.of(f"∂{name(piece.out)}/∂{name(x)}"), scale)
-    text, m = LOSS[match.name][1], x._data.shape[-1]
-    rows = len(x._data) if match.name in MEAN_OVER_OUTPUTS else 1
+    text, m = LOSS[match.name][1], samples(x._data)
+    rows = _outputs(x._data) if match.name in MEAN_OVER_OUTPUTS else 1
     weight = match.factor / rows * (2 if text.startswith("2 ") else 1)
     one = Formula.of(text.removeprefix("2 ")).fill({"A": name(x), "Y": name(match.target)}).text
     if scale != "m" and not _short(weight / m):

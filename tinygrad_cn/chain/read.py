@@ -15,6 +15,8 @@ import numpy as np
 from ..autograd import FREED, Node
 from ..errors import GraphError
 from ..ops.formula import Formula
+from ..ops.loss import sample_axis
+from ..ops.loss import samples as samples_of
 from ..ops.op import Array
 from .convention import is_mean, per_sample, samples
 from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total, weighted
@@ -180,7 +182,9 @@ class Reader:
                 return f"({inner}, {rows})" if piece.flipped else f"({rows}, {inner})"
             if i == 2 and shape[0] == piece.out._data.shape[0]:
                 return f"({rows}, 1)"
-        known = [*map(str, shape[:-1]), "m" if shape[-1] == self.m else str(shape[-1])] if shape else []
+        known = [*map(str, shape)]
+        if shape and samples_of(_value(x)) == self.m:
+            known[sample_axis(_value(x))] = "m"
         return f"({', '.join(known)}{',' * (len(known) == 1)})"
 
     def _gradient(self, x: Any, shapes: str = "", remark: str = "", fused: Formula | None = None) -> Quantity:

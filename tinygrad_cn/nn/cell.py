@@ -27,6 +27,11 @@ from .module import Module, Parameter
 State = tuple[Any, ...]  # (a,), or (a, c) for the LSTM
 
 
+def called(x: Any, letter: str, at: str) -> Any:
+    """Name a quantity of a step in a sequence: z⟨3⟩ for `at` "{}⟨3⟩"; a step on its own has no number and no name."""
+    return x.named(at.format(letter)) if at else x
+
+
 class Cell(Module):
     """What the cells share: their sizes, their start state, and a call that makes one step.
 
@@ -56,17 +61,18 @@ class Cell(Module):
     def _bias(self) -> Parameter:
         return Parameter(np.zeros((self.n_a, 1), self.dtype))
 
-    def _stacked(self, letters: str) -> tuple[Any, Any]:
+    def _stacked(self, letters: str, where: str) -> tuple[Any, Any]:
         """Weights and biases of several gates, one below the other, so that they take one matrix product."""
-        W, b = (np.concatenate([getattr(self, f"{kind}{letter}") for letter in letters]) for kind in "Wb")
-        return W, b
+        W: Any = np.concatenate([getattr(self, f"W{letter}") for letter in letters])
+        b: Any = np.concatenate([getattr(self, f"b{letter}") for letter in letters])
+        return W.named(f"{where}W"), b.named(f"{where}b")
 
-    def weights(self) -> Any:
-        """The parameters as `step` takes them; made once for all steps of a sequence."""
+    def weights(self, where: str = "") -> Any:
+        """The parameters as `step` takes them, made once for a sequence; `where` is put in front of their names."""
         raise NotImplementedError
 
-    def step(self, x: Any, state: State, weights: Any) -> State:
-        """One time step: the next state."""
+    def step(self, x: Any, state: State, weights: Any, at: str = "") -> State:
+        """One time step: the next state; `at` says how to name what is computed, see `called`."""
         raise NotImplementedError
 
     def start(self, m: int, state: Sequence[Any] = ()) -> State:
@@ -168,15 +174,16 @@ class RNNCell(Cell):
         self.Wax = Parameter(draw(init, rng, (self.n_a, self.n_x), self.dtype))
         self.ba = self._bias()
 
-    def weights(self) -> Any:
+    def weights(self, where: str = "") -> Any:
         """[Waa, Wax] side by side, and ba."""
-        return np.concatenate([self.Waa, self.Wax], axis=1), self.ba
+        Wa: Any = np.concatenate([self.Waa, self.Wax], axis=1)
+        return Wa.named(f"{where}Wa"), self.ba
 
-    def step(self, x: Any, state: State, weights: Any) -> State:
+    def step(self, x: Any, state: State, weights: Any, at: str = "") -> State:
         """z⟨t⟩ = [Waa, Wax] [a⟨t−1⟩; x⟨t⟩] + ba and a⟨t⟩ = g(z⟨t⟩)."""
         W, b = weights
-        z = RECURRENT(W, state[0], x, b)
-        return (z if self.activation is None else self.activation(z),)
+        z = called(RECURRENT(W, state[0], x, b), "z", at)
+        return (called(z if self.activation is None else self.activation(z), "a", at),)
 
 
 class LSTMCell(Cell):
@@ -230,17 +237,18 @@ class LSTMCell(Cell):
         for letter in "fico":
             self._gate(letter, init, rng)
 
-    def weights(self) -> Any:
+    def weights(self, where: str = "") -> Any:
         """The weights of Γf, Γi, Γo, c̃ one below the other, and the biases."""
-        return self._stacked("fioc")
+        return self._stacked("fioc", where)
 
-    def step(self, x: Any, state: State, weights: Any) -> State:
+    def step(self, x: Any, state: State, weights: Any, at: str = "") -> State:
         """All gates from one product, then the memory cell and the state."""
         W, b = weights
         a, c = state
-        gates = LSTM_GATES(RECURRENT(W, a, x, b))
-        c = LSTM_MEMORY(gates, c)
-        return LSTM_OUTPUT(gates, c), c
+        z = called(RECURRENT(W, a, x, b), "z", at)
+        gates = called(LSTM_GATES(z), "Γ", at)
+        c = called(LSTM_MEMORY(gates, c), "c", at)
+        return called(LSTM_OUTPUT(gates, c), "a", at), c
 
 
 class GRUCell(Cell):
@@ -310,20 +318,21 @@ class GRUCell(Cell):
         if self.reset == "after":
             self.bcc = self._bias()
 
-    def weights(self) -> Any:
+    def weights(self, where: str = "") -> Any:
         """The weights of Γu and Γr one below the other, and their biases; then those of c̃."""
-        gates = self._stacked("ur")
+        gates = self._stacked("ur", where)
         if self.reset == "before":
             return gates, self.Wc
         return gates, (self.Wc[:, : self.n_a], self.Wc[:, self.n_a :])
 
-    def step(self, x: Any, state: State, weights: Any) -> State:
+    def step(self, x: Any, state: State, weights: Any, at: str = "") -> State:
         """Both gates from one product, the candidate from another, then the state."""
         (W, b), Wc = weights
         (c,) = state
-        gates = SIGMOID(RECURRENT(W, c, x, b))
+        gates = called(SIGMOID(RECURRENT(W, c, x, b)), "Γ", at)
         if self.reset == "before":
             z = RECURRENT(Wc, GRU_RESET(gates, c), x, self.bc)
         else:
             z = AFFINE(Wc[1], x, self.bc) + GRU_RESET(gates, AFFINE(Wc[0], c, self.bcc))
-        return (GRU_MEMORY(gates, TANH(z), c),)
+        candidate = called(TANH(z), "c̃", at)
+        return (called(GRU_MEMORY(gates, candidate, c), "a", at),)

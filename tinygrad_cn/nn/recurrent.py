@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from ..errors import OpError, ShapeError
 from ..ops.op import Array, arrayed
 from ..seeds import Seed, generator
+from ..tensor import Tensor
 from .activation import Spec
 from .cell import Cell, GRUCell, LSTMCell, RNNCell, State
 from .dense import units
@@ -47,7 +48,8 @@ class Unrolled:
     @property
     def A(self) -> Any:
         """All states as one Tensor, (n_a, m, T)."""
-        return np.stack(self.steps, axis=2)
+        A: Any = np.stack(self.steps, axis=2)
+        return A.named("A")
 
 
 class Recurrent(Module):
@@ -121,7 +123,11 @@ class Recurrent(Module):
                 f"direction; got {len(given)}"
             )
         parts = [() if s is None else tuple(s) if isinstance(s, (tuple, list)) else (s,) for s in given]
-        return [cell.start(m, part) for cell, part in zip(self.cells, parts, strict=True)]
+        starts = [cell.start(m, part) for cell, part in zip(self.cells, parts, strict=True)]
+        return [
+            tuple(_named(part, f"{self._place(i)}{name}⟨0⟩") for name, part in zip(cell.states, start, strict=True))
+            for i, (cell, start) in enumerate(zip(self.cells, starts, strict=True))
+        ]
 
     # ---- names --------------------------------------------------------------------------------------
 
@@ -335,23 +341,29 @@ def _steps(layer: str, X: Any, n_x: int) -> list[Any]:
     X = arrayed(X)
     if X.ndim != 3 or X.shape[0] != n_x or not X.shape[2]:
         raise ShapeError(f"{layer}: X must be a sequence ({n_x}, m, T); got {X.shape}")
-    return [X[:, :, t] for t in range(X.shape[2])]
+    return [_named(X[:, :, t], f"x⟨{t + 1}⟩") for t in range(X.shape[2])]
+
+
+def _named(x: Any, name: str) -> Any:
+    """What comes from outside as a Tensor with a name, for the chain to show; a name it has stays."""
+    if type(x) is np.ndarray:
+        return Tensor(x, name=name)
+    return x.named(name) if isinstance(x, Tensor) and x.name is None else x
 
 
 def _run(
     cell: Cell, xs: Sequence[Any], state: State, valid: list[Array] | None, *, reverse: bool, where: str
 ) -> tuple[list[Any], State]:
     """One cell over all steps: its outputs in the order of time, and its last state."""
-    weights = cell.weights()
+    weights = cell.weights(where)
     outputs: list[Any] = [None] * len(xs)
     for t in reversed(range(len(xs))) if reverse else range(len(xs)):
-        new = cell.step(xs[t], state, weights)
-        output = new[0]
+        new = cell.step(xs[t], state, weights, f"{where}{{}}⟨{t + 1}⟩")
+        outputs[t] = new[0]
         if valid is not None and not valid[t].all():
-            output = np.where(valid[t], new[0], 0.0)
+            outputs[t] = np.where(valid[t], new[0], 0.0)
             new = tuple(np.where(valid[t], after, before) for after, before in zip(new, state, strict=True))
-        state = tuple(part.named(f"{where}{name}⟨{t + 1}⟩") for name, part in zip(cell.states, new, strict=True))
-        outputs[t] = output
+        state = new
     return outputs, state
 
 

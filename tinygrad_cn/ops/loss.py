@@ -33,10 +33,15 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.choice([-1.0, 1.0], shape)
 
 
+def sample_axis(A: Any) -> int:
+    """The axis that counts samples: the second of a sequence (n, m, T), else the last."""
+    return 1 if np.ndim(A) == 3 else -1
+
+
 def samples(A: Any) -> int:
-    """m: the number of columns, or the second axis of a sequence (n, m, T)."""
+    """m, the number of samples."""
     shape = np.shape(A)
-    return shape[1] if len(shape) == 3 else shape[-1] if shape else 1
+    return shape[sample_axis(A)] if shape else 1
 
 
 def _log(p: Any) -> Any:

@@ -20,7 +20,7 @@ from .activation import SIGMOID
 from .op import Array, Op, case, interval, register
 
 Shape = tuple[int, ...]
-GATE = interval(0.1, 0.9)
+GATE, MEMORY = interval(0.1, 0.9), interval(-2.0, 2.0)
 
 
 def blocks(gates: Any, n: int) -> list[Any]:
@@ -63,13 +63,10 @@ RECURRENT = register(
 # ---- LSTM -------------------------------------------------------------------------------------------
 
 
-def _lstm_gates(z: Array) -> Array:
+def _lstm_gates(z: Any) -> Any:
     """The sigmoid gates lie together, above the candidate."""
-    y = np.empty_like(z)
-    cut = len(z) // 4 * 3
-    y[:cut] = SIGMOID.forward(z[:cut])
-    np.tanh(z[cut:], out=y[cut:])
-    return y
+    cut = np.shape(z)[0] // 4 * 3
+    return np.concatenate([SIGMOID(z[:cut]), np.tanh(z[cut:])])
 
 
 def _lstm_gates_vjp(g: Any, y: Any, z: Any) -> Any:
@@ -86,72 +83,74 @@ LSTM_GATES = register(
 )  # fmt: skip
 
 
-def _lstm_memory(gates: Array, c: Array) -> Array:
+def _lstm_memory(gates: Array, memory: Array) -> Array:
     forget, update, _, candidate = blocks(gates, 4)
-    y: Array = forget * c
+    y: Array = forget * memory
     y += update * candidate
     return y
 
 
-def _lstm_memory_gates(g: Any, y: Any, gates: Any, c: Any) -> Any:
+def _lstm_memory_gates(g: Any, y: Any, gates: Any, memory: Any) -> Any:
     _, update, output, candidate = blocks(gates, 4)
-    return np.concatenate([g * c, g * candidate, np.zeros_like(output), g * update])
+    return np.concatenate([g * memory, g * candidate, np.zeros_like(output), g * update])
 
 
 LSTM_MEMORY = register(
     Op(
-        "lstm_memory", _lstm_memory, (_lstm_memory_gates, lambda g, y, gates, c: g * blocks(gates, 4)[0]),
-        ("[g ⊙ c; g ⊙ c̃; 0; g ⊙ Γi]", "g ⊙ Γf"), text="Γf ⊙ c + Γi ⊙ c̃", domain=(GATE, interval(-2.0, 2.0)),
-        analytic=True, cases=(case((8, 3), (2, 3)), case((4, 0), (1, 0))), note="gates is [Γf; Γi; Γo; c̃].",
+        "lstm_memory", _lstm_memory, (_lstm_memory_gates, lambda g, y, gates, memory: g * blocks(gates, 4)[0]),
+        ("[g ⊙ memory; g ⊙ c̃; 0; g ⊙ Γi]", "g ⊙ Γf"), text="Γf ⊙ memory + Γi ⊙ c̃", domain=(GATE, MEMORY),
+        analytic=True, cases=(case((8, 3), (2, 3)), case((4, 0), (1, 0))),
+        note="gates is [Γf; Γi; Γo; c̃], memory is c⟨t−1⟩.",
     )
 )  # fmt: skip
 
 
-def _lstm_output_gates(g: Any, y: Any, gates: Any, c: Any) -> Any:
-    still = np.zeros_like(c)
-    return np.concatenate([still, still, g * np.tanh(c), still])
+def _lstm_output_gates(g: Any, y: Any, gates: Any, memory: Any) -> Any:
+    still = np.zeros_like(memory)
+    return np.concatenate([still, still, g * np.tanh(memory), still])
 
 
-def _lstm_output_c(g: Any, y: Any, gates: Any, c: Any) -> Any:
-    t = np.tanh(c)
+def _lstm_output_memory(g: Any, y: Any, gates: Any, memory: Any) -> Any:
+    t = np.tanh(memory)
     return g * blocks(gates, 4)[2] * (1 - t * t)
 
 
 LSTM_OUTPUT = register(
     Op(
-        "lstm_output", lambda gates, c: blocks(gates, 4)[2] * np.tanh(c), (_lstm_output_gates, _lstm_output_c),
-        ("[0; 0; g ⊙ tanh(c); 0]", "g ⊙ Γo ⊙ (1 − tanh(c)²)"), text="Γo ⊙ tanh(c)",
-        domain=(GATE, interval(-2.0, 2.0)), analytic=True, cases=(case((8, 3), (2, 3)), case((4, 0), (1, 0))),
-        note="gates is [Γf; Γi; Γo; c̃].",
+        "lstm_output", lambda gates, memory: blocks(gates, 4)[2] * np.tanh(memory),
+        (_lstm_output_gates, _lstm_output_memory),
+        ("[0; 0; g ⊙ tanh(memory); 0]", "g ⊙ Γo ⊙ (1 − tanh(memory)²)"), text="Γo ⊙ tanh(memory)",
+        domain=(GATE, MEMORY), analytic=True, cases=(case((8, 3), (2, 3)), case((4, 0), (1, 0))),
+        note="gates is [Γf; Γi; Γo; c̃], memory is c⟨t⟩.",
     )
 )  # fmt: skip
 
 # ---- GRU --------------------------------------------------------------------------------------------
 
 
-def _gru_reset_gates(g: Any, y: Any, gates: Any, c: Any) -> Any:
-    return np.concatenate([np.zeros_like(c), g * c])
+def _gru_reset_gates(g: Any, y: Any, gates: Any, memory: Any) -> Any:
+    return np.concatenate([np.zeros_like(memory), g * memory])
 
 
 GRU_RESET = register(
     Op(
-        "gru_reset", lambda gates, c: blocks(gates, 2)[1] * c,
-        (_gru_reset_gates, lambda g, y, gates, c: g * blocks(gates, 2)[1]), ("[0; g ⊙ c]", "g ⊙ Γr"), text="Γr ⊙ c",
-        domain=(GATE, interval(-2.0, 2.0)), analytic=True, cases=(case((4, 3), (2, 3)), case((2, 0), (1, 0))),
-        note="gates is [Γu; Γr].",
+        "gru_reset", lambda gates, memory: blocks(gates, 2)[1] * memory,
+        (_gru_reset_gates, lambda g, y, gates, memory: g * blocks(gates, 2)[1]), ("[0; g ⊙ memory]", "g ⊙ Γr"),
+        text="Γr ⊙ memory", domain=(GATE, MEMORY), analytic=True, cases=(case((4, 3), (2, 3)), case((2, 0), (1, 0))),
+        note="gates is [Γu; Γr], memory c⟨t−1⟩.",
     )
 )  # fmt: skip
 
 
-def _gru_memory(gates: Array, candidate: Array, c: Array) -> Array:
+def _gru_memory(gates: Array, candidate: Array, memory: Array) -> Array:
     """c + Γu (c̃ − c) has one product less."""
-    y: Array = blocks(gates, 2)[0] * (candidate - c)
-    y += c
+    y: Array = blocks(gates, 2)[0] * (candidate - memory)
+    y += memory
     return y
 
 
-def _gru_memory_gates(g: Any, y: Any, gates: Any, candidate: Any, c: Any) -> Any:
-    return np.concatenate([g * (candidate - c), np.zeros_like(c)])
+def _gru_memory_gates(g: Any, y: Any, gates: Any, candidate: Any, memory: Any) -> Any:
+    return np.concatenate([g * (candidate - memory), np.zeros_like(memory)])
 
 
 GRU_MEMORY = register(
@@ -159,12 +158,13 @@ GRU_MEMORY = register(
         "gru_memory", _gru_memory,
         (
             _gru_memory_gates,
-            lambda g, y, gates, candidate, c: g * blocks(gates, 2)[0],
-            lambda g, y, gates, candidate, c: g * (1 - blocks(gates, 2)[0]),
+            lambda g, y, gates, candidate, memory: g * blocks(gates, 2)[0],
+            lambda g, y, gates, candidate, memory: g * (1 - blocks(gates, 2)[0]),
         ),
-        ("[g ⊙ (c̃ − c); 0]", "g ⊙ Γu", "g ⊙ (1 − Γu)"), text="Γu ⊙ c̃ + (1 − Γu) ⊙ c",
-        domain=(GATE, interval(-0.9, 0.9), interval(-2.0, 2.0)), analytic=True,
-        cases=(case((4, 3), (2, 3), (2, 3)), case((2, 0), (1, 0), (1, 0))), note="gates is [Γu; Γr], candidate is c̃.",
+        ("[g ⊙ (candidate − memory); 0]", "g ⊙ Γu", "g ⊙ (1 − Γu)"), text="Γu ⊙ candidate + (1 − Γu) ⊙ memory",
+        domain=(GATE, interval(-0.9, 0.9), MEMORY), analytic=True,
+        cases=(case((4, 3), (2, 3), (2, 3)), case((2, 0), (1, 0), (1, 0))),
+        note="gates is [Γu; Γr], candidate c̃, memory c⟨t−1⟩.",
     )
 )  # fmt: skip
 

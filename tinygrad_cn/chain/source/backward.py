@@ -9,6 +9,7 @@ import numpy as np
 
 from ...autograd import Node
 from ...errors import OpError
+from ...ops.loss import samples
 from ..formula import FUSED
 from ..layers import Piece
 from .parts import comment, inside, operands, options_of
@@ -134,7 +135,7 @@ class Backward:
         x = loss.operands[0]
         if self._reader._scale(loss, x) == "m":
             return g * derivative
-        return g * derivative / self._program.symbol(x).shape[-1]
+        return g * derivative / samples(self._program.symbol(x))
 
     def _fused_loss(self, a: Node) -> Piece | None:
         """The loss whose gradient cancels with the activation that made `a`, if nothing else uses `a`."""

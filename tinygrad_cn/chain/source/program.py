@@ -14,8 +14,10 @@ import numpy as np
 from ...autograd import Node
 from ...errors import ShapeError
 from ...language import say
+from ...ops.loss import samples
 from ...ops.op import Array
 from ...text import columns
+from ..convention import first_data
 from ..layers import Piece
 from .backward import Backward
 from .helpers import HELPERS
@@ -116,7 +118,7 @@ class Program:
         if piece.kind == "activation":
             return ACTIVATIONS[piece.label][0](*operands, **options_of(piece))
         if piece.kind == "loss":
-            return LOSSES[piece.label][0](*operands, operands[0].shape[-1], **options_of(piece))
+            return LOSSES[piece.label][0](*operands, samples(operands[0]), **options_of(piece))
         return None
 
     def definition(self, variable: str) -> Expr:
@@ -140,7 +142,7 @@ class Program:
 
     def _insert_samples(self) -> None:
         """Say what m is, where it is needed: at the top, or after the line that makes the first layer's input."""
-        data = next((p.operands[1] for p in self.reader.pieces if p.kind == "affine"), None)
+        data = first_data(self.reader.pieces)
         if data is None or not any(line.expr and mentions(line.expr, self.tracer.m.expr) for line in self.lines):
             return
         name = self.variables.name(data)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ...errors import OpError
+from ...ops.loss import sample_axis
 from ...ops.op import Array, Op
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Symbol(NDArrayOperatorsMixin):
     owner : Symbol
         The named value of the same shape, whose `shape` and `size` are written.
     samples : bool
-        The last axis holds one entry per sample: its length is written m.
+        The sample axis, the last but for sequences, holds one entry per sample: its length is written m.
     narrow : Symbol or None
         What this is a broadcast of.
     """
@@ -129,7 +130,7 @@ class Symbol(NDArrayOperatorsMixin):
         return Shape.of([self._length(i, n, whole) for i, n in enumerate(np.shape(self.value))], whole, self.owner)
 
     def _length(self, axis: int, n: int, whole: Expr) -> Length:
-        if self.owner.samples and axis == np.ndim(self.value) - 1:
+        if self.owner.samples and axis == sample_axis(self.value) % np.ndim(self.value):
             return self.tracer.m
         return Length.of(n, self.tracer, self.tracer.expr("item", (whole, self.tracer.lift(axis))))
 
@@ -137,8 +138,7 @@ class Symbol(NDArrayOperatorsMixin):
     def size(self) -> Length:
         """The number of entries; rows × m for one column per sample."""
         if self.owner.samples:
-            rows = self.shape[:-1]
-            lengths = [n for n in rows if n != 1]
+            lengths = [n for n in self.shape if n is not self.tracer.m and n != 1]
             if len(lengths) <= 1:
                 return self.tracer.m * lengths[0] if lengths else self.tracer.m
         expr = self.tracer.expr("attribute", (self.owner.expr,), value="size")
