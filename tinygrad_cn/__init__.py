@@ -3,6 +3,7 @@
 from . import data, nn, optim
 from .autograd import detect_anomaly, no_grad
 from .check import compare, compare_update, gradcheck
+from .compiler import compile
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
@@ -16,6 +17,7 @@ __all__ = [
     "Tensor",
     "compare",
     "compare_update",
+    "compile",
     "data",
     "detect_anomaly",
     "elu",

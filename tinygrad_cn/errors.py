@@ -32,6 +32,14 @@ class DivergenceError(TinygradError, ArithmeticError):
         self.history = history
 
 
+class CompileError(TinygradError, RuntimeError):
+    """A step that cannot be recorded and replayed; the message says what stands in the way."""
+
+
+class CompileWarning(UserWarning):
+    """A compiled step that is recorded again, or that runs plainly; the message says why."""
+
+
 class AnomalyError(TinygradError, FloatingPointError):
     """A NaN or Inf born in an op, found by `detect_anomaly`."""
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from . import autograd
 from .autograd import Node
 from .errors import GraphError
-from .ops.op import Domain, Op, Vjp, check_shapes, interval
+from .ops.op import Domain, Op, Vjp, arrayed, check_shapes, interval
 from .tensor import Tensor, seed
 
 
@@ -59,7 +59,7 @@ def grad(
             raise GraphError(f"grad: x[{i}] must be a Tensor with requires_grad=True; got {autograd.label(t)}")
     if not isinstance(y, Node):
         raise GraphError(f"grad: y must be a Tensor; got {autograd.label(y)}")
-    result = _as_tensor if create_graph else np.asarray
+    result = _as_tensor if create_graph else arrayed
     found = {t: result(np.zeros_like(t._data)) for t in wanted}
 
     def visit(node: Node, g: Any) -> None:

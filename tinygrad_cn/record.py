@@ -16,7 +16,7 @@ import numpy as np
 from . import autograd
 from .autograd import RECORD, Node, clock, mode
 from .errors import OpError, ShapeError
-from .ops.op import Array, Op
+from .ops.op import Array, Op, arrayed
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -50,7 +50,7 @@ def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
 
 def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Tensor:
     if y.__class__ is not ndarray:
-        y = np.asarray(y)
+        y = arrayed(y)
     t: Tensor = object.__new__(Value)
     m = mode.get()
     needs = watched = False

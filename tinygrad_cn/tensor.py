@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from . import autograd, record
 from .autograd import Hook, Keep, Node, clock
 from .errors import GraphError, OpError, ShapeError
 from .methods import Methods
-from .ops.op import Array
+from .ops.op import Array, arrayed
 from .record import fill
 
 if TYPE_CHECKING:
@@ -168,6 +169,12 @@ class Tensor(Methods):
         about = [f"name={self.name!r}"] * bool(self.name) + ["requires_grad=True"] * self.requires_grad
         return f"Tensor({', '.join([text, *about])})"
 
+    def _repr_html_(self) -> str:
+        about = " · ".join([self.name or "Tensor", str(self.shape), str(self.dtype)])
+        value = np.array2string(self._data, separator=", ", threshold=100)
+        grad = " · requires_grad" if self.requires_grad else ""
+        return f"<figure><figcaption>{escape(about + grad)}</figcaption><pre>{escape(value)}</pre></figure>"
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
 
@@ -221,9 +228,9 @@ class Tensor(Methods):
 
         def visit(node: Node, g: Any) -> None:
             if node._op is None:
-                leaves.append((node, np.asarray(g)))
+                leaves.append((node, arrayed(g)))
             elif keep == "all":
-                node._grad = np.asarray(g)
+                node._grad = arrayed(g)
 
         autograd.walk(self, seed(self, grad), visit, free=keep == "leaves")
         for leaf, g in leaves:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import ELEMENTWISE, Op, away_from, case, interval, register
+from .op import ELEMENTWISE, Op, arrayed, away_from, case, interval, register
 from .saturation import complement, raised
 from .special import NORMAL_CDF, floating, normal_density
 
@@ -160,7 +160,7 @@ GELU_TANH = register(
 def _shifted(x: Any, axis: int) -> Any:
     """Subtract max x: softmax does not change, and its largest exponent is 0."""
     x = floating(x)
-    return np.asarray(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
+    return arrayed(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
 
 
 def _softmax(x: Any, axis: int = 0) -> Any:

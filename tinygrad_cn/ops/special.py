@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import Array, Op, interval, register
+from .op import Array, Op, arrayed, interval, register
 
 SQRT_HALF = float(np.sqrt(0.5))
 INV_SQRT_PI = float(1 / np.sqrt(np.pi))
@@ -42,7 +42,7 @@ ERFC_FAR = (
 
 def floating(x: Any) -> Array:
     """`x` as a floating-point array; integers and booleans become float64."""
-    array: Array = np.asarray(x)
+    array: Array = arrayed(x)
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 

@@ -138,7 +138,7 @@ class Optimizer(ABC):
         """A buffer like `w`, the same one in every step."""
         buffer = self._scratch.get(w.dtype)
         if buffer is None or buffer.size < w.size:
-            buffer = self._scratch[w.dtype] = np.empty(w.size, w.dtype)
+            buffer = self._scratch[w.dtype] = np.empty_like(w, shape=w.size)
         return buffer[: w.size].reshape(w.shape)
 
     # ---- saved state --------------------------------------------------------------------------------

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import threading
 from types import FrameType, TracebackType
+from typing import Any
+
+# What `signal` is made of: a compiled step may take less time than turning numbers into enums and back does.
+_signal: Any = importlib.import_module("_signal")
+handler, set_handler = _signal.getsignal, _signal.signal
+SIGINT = int(signal.SIGINT)
 
 
 class Interrupts:
@@ -20,8 +27,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._note)
+        if main and handler(SIGINT) is signal.default_int_handler:
+            set_handler(SIGINT, self._note)
             self._installed = True
         return self
 
@@ -29,7 +36,7 @@ class Interrupts:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._installed:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            set_handler(SIGINT, signal.default_int_handler)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if Ctrl-C was pressed."""

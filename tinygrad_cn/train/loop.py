@@ -46,6 +46,7 @@ def fit(
     seed: Seed | Callable[[int], Seed] = 0,
     progress: bool = True,
     callback: Callable[[int, History], object] | None = None,
+    compile: bool = False,
 ) -> History:
     """Train a net and return what happened in each epoch.
 
@@ -91,6 +92,9 @@ def fit(
         Show a progress bar with cost and accuracy.
     callback : callable, optional
         `callback(epoch, history)` is called after each epoch.
+    compile : bool
+        True: record the training step and replay it, see `tinygrad_cn.compile`. The numbers are the same up to
+        rounding. What cannot be compiled is trained plainly, with a warning that says why.
 
     Returns
     -------
@@ -145,6 +149,7 @@ def fit(
         seed=rng,
         schedule=schedule,
         watch=_watch(early_stopping, held_out),
+        compile=compile,
     )
     _prepare(session, checkpoint, resume)
     _run(session, epochs, progress, callback, checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -44,6 +45,14 @@ class Session:
     schedule: Callable[[int], float] | None
     watch: Watch | None
     history: History = field(default_factory=History)
+    compile: bool = False
+    learn: Callable[[Array, Array], tuple[float, Array]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.learn = self._learn
+        if self.compile:
+            upper: Any = importlib.import_module("tinygrad_cn.compiler")  # a floor above: loaded on first use
+            self.learn = upper.Compiled(self._learn, fallback=True, announce=False)
 
     def epoch(self, number: int, interrupts: Interrupts) -> Row:
         """Go once through the training set and look at the validation set."""
@@ -71,20 +80,27 @@ class Session:
     def _step(self, X: Array, Y: Array, number: int, interrupts: Interrupts) -> tuple[int, Row]:
         """One update; the cost and accuracy are those before it."""
         interrupts.check()
-        m = _samples(Y)
+        try:
+            cost, A = self.learn(X, Y)
+        except NotFiniteError as error:
+            raise DivergenceError(_advice(error.args[0], number, self.optimizer.lr), self.history) from None
+        return _samples(Y), self._row(cost, A, Y)
+
+    def _learn(self, X: Array, Y: Array) -> tuple[float, Array]:
+        """Forward, backward and optimiser: the part that can be compiled."""
         A = self.net(X)
         J = self.loss(A, Y)
         if self.l2:
-            J = J + nn.l2(self.net, self.l2, m)
+            J = J + nn.l2(self.net, self.l2, _samples(Y))
         if not isinstance(J, Tensor) or J.size != 1:
             raise ShapeError(f"loss must return the cost as a scalar Tensor; got {label(J)}")
-        cost = J.item()
-        if not math.isfinite(cost):
-            raise DivergenceError(_advice(cost, number, self.optimizer.lr), self.history)
+        cost: Any = J.item()
+        assure = getattr(cost, "assure", None)  # of the stand-in for a number while the step is recorded
+        cost = finite(cost) if assure is None else assure(finite)
         self.optimizer.zero_grad()
         J.backward(keep="leaves")
         self.optimizer.step()
-        return m, self._row(cost, A, Y)
+        return cost, A.numpy()
 
     def _evaluate(self, dataset: Dataset) -> Row:
         """Cost without penalty, and accuracy, of the net as it predicts."""
@@ -99,10 +115,10 @@ class Session:
 
     def _look(self, X: Array, Y: Array) -> tuple[int, Row]:
         A = self.net(X)
-        return _samples(Y), self._row(float(self.loss(A, Y)), A, Y)
+        return _samples(Y), self._row(float(self.loss(A, Y)), A.numpy(), Y)
 
-    def _row(self, cost: float, A: Any, Y: Array) -> Row:
-        accuracy = self.accuracy(A.numpy(), Y)
+    def _row(self, cost: float, A: Array, Y: Array) -> Row:
+        accuracy = self.accuracy(A, Y)
         return {"cost": cost} if accuracy is None else {"cost": cost, "accuracy": accuracy}
 
     # ---- state --------------------------------------------------------------------------------------
@@ -147,6 +163,17 @@ class Session:
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+class NotFiniteError(ArithmeticError):
+    """A cost that became NaN or Inf, before anything was changed by it."""
+
+
+def finite(cost: float) -> float:
+    """The cost, if it is a number."""
+    if not math.isfinite(cost):
+        raise NotFiniteError(cost)
+    return cost
 
 
 def _samples(Y: Array) -> int:

@@ -1,0 +1,105 @@
+"""A compiled step gives the numbers of the plain one, to rounding."""
+
+import numpy as np
+import pytest
+
+from tinygrad_cn import nn, optim
+from tinygrad_cn.nn.activation import ACTIVATIONS
+
+from .twins import BINARY, LABELS, RNG, X, assert_same_numbers, side, small, twins
+
+SIGNS = 2 * BINARY - 1
+LOSSES = {
+    nn.binary_cross_entropy: (1, "sigmoid", BINARY),
+    nn.binary_cross_entropy_with_logits: (1, "linear", BINARY),
+    nn.categorical_cross_entropy: (4, "softmax", LABELS),
+    nn.cross_entropy: (4, "linear", LABELS),
+    nn.mse: (1, "linear", BINARY),
+    nn.mae: (1, "linear", BINARY),
+    nn.huber: (1, "linear", BINARY),
+    nn.hinge: (1, "linear", SIGNS),
+}
+OPTIMIZERS = [optim.SGD, optim.Momentum, optim.Nesterov, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW]
+
+
+@pytest.mark.parametrize("hidden", ACTIVATIONS)
+def test_every_activation(hidden):
+    def make():
+        net = nn.DNN([3, 5, 4, 1], hidden=hidden, seed=0)
+        return side(net, nn.binary_cross_entropy, optim.SGD(net.parameters(), lr=0.1))
+
+    assert_same_numbers(*twins(make), X, BINARY)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_every_loss(loss, dtype):
+    n, output, Y = LOSSES[loss]
+
+    def make():
+        net = nn.DNN([3, 5, n], hidden="tanh", output=output, seed=0, dtype=dtype)
+        return side(net, loss, optim.SGD(net.parameters(), lr=0.1))
+
+    plain, compiled = twins(make)
+    assert_same_numbers(plain, compiled, X.astype(dtype), Y, rtol=1e-9 if dtype == "f8" else 1e-4)
+    assert compiled.net.W1.dtype == dtype
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_every_optimiser(optimizer, weight_decay):
+    assert_same_numbers(*twins(lambda: small(optimizer, lr=0.01, weight_decay=weight_decay)), X, BINARY)
+
+
+def test_groups_with_their_own_learning_rate():
+    def make():
+        net = nn.DNN([3, 5, 1], hidden="tanh", seed=0)
+        groups = [{"params": net[:1].parameters(), "lr": 0.01}, {"params": net[1:].parameters(), "weight_decay": 0.2}]
+        return side(net, nn.binary_cross_entropy, optim.Adam(groups, lr=0.1))
+
+    assert_same_numbers(*twins(make), X, BINARY)
+
+
+def test_l2_in_the_cost():
+    def make():
+        net = nn.DNN([3, 5, 1], hidden="tanh", seed=0)
+        return side(net, lambda A, Y: nn.mse(A, Y) + nn.l2(net, 0.7, 11), optim.Momentum(net.parameters(), lr=0.1))
+
+    assert_same_numbers(*twins(make), X, BINARY)
+
+
+@pytest.mark.parametrize(
+    "layer", [lambda: nn.Dropout(0.7, seed=3), lambda: nn.BatchNorm(5), lambda: nn.LayerNorm(5)],
+    ids=["dropout", "batch norm", "layer norm"],
+)  # fmt: skip
+def test_layers_with_random_numbers_and_running_averages(layer):
+    def make():
+        net = nn.Sequential(nn.Dense(3, 5, seed=1), layer(), nn.Tanh(), nn.Dense(5, 4, seed=2))
+        return side(net, nn.cross_entropy, optim.SGD(net.parameters(), lr=0.1))
+
+    plain, compiled = twins(make)
+    assert_same_numbers(plain, compiled, X, LABELS)
+    for name, value in plain.net.state_dict().items():
+        np.testing.assert_allclose(compiled.net.state_dict()[name], value, rtol=1e-9, atol=1e-15)
+
+
+def test_convolution_and_pooling():
+    images, labels = RNG.standard_normal((6, 8, 8, 1)), RNG.integers(0, 4, 6)
+
+    def make():
+        net = nn.Sequential(
+            nn.Conv2D(1, 2, 3, seed=1), nn.ReLU(), nn.MaxPool2D(2), nn.Flatten(), nn.Dense(18, 4, seed=2)
+        )
+        return side(net, nn.cross_entropy, optim.SGD(net.parameters(), lr=0.1))
+
+    assert_same_numbers(*twins(make), images, labels)
+
+
+def test_long_parameters_are_updated_in_pieces():
+    def make():
+        net = nn.DNN([300, 300, 1], hidden="relu", seed=0)
+        return side(net, nn.binary_cross_entropy, optim.Adam(net.parameters(), lr=0.01))
+
+    plain, compiled = twins(make)
+    assert_same_numbers(plain, compiled, RNG.standard_normal((300, 4)), np.array([[0.0, 1.0, 1.0, 0.0]]))
+    assert "for " in compiled.step.source()

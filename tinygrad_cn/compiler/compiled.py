@@ -1,0 +1,254 @@
+"""`tg.compile`: a training step that is recorded when it is first called and replayed from then on."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..errors import CompileError, CompileWarning
+from ..ops.op import Array
+from ..train.interrupts import Interrupts
+from .passes.dead import dead
+from .program import same
+from .replay import Replay, Report
+from .state import Found, Key, changed, find, settings
+from .trace import Recording, run
+
+TRIES = 4  # recordings of one step, or changes of its settings, before giving up
+
+
+@dataclass
+class Version:
+    """What is known of the step for arguments of certain shapes and dtypes."""
+
+    recordings: list[Recording] = field(default_factory=list)
+    replay: Replay | None = None
+
+
+class Compiled:
+    """A step function, recorded and replayed; made by `compile`."""
+
+    def __init__(self, step: Callable[..., Any], fallback: bool = False, announce: bool = True) -> None:
+        functools.update_wrapper(self, step)
+        self.step, self.fallback, self.announce = step, fallback, announce
+        self._entered = threading.Lock()
+        self._versions: dict[Any, Version] = {}
+        self._found: Found | None = None
+        self._settings: list[tuple[Any, Any, Any]] = []
+        self._shared: dict[Key, Array] = {}
+        self._resets = 0
+        self._refusal = ""
+        self._latest: Replay | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the step once: plainly if compiling was refused, recorded the first two times, else replayed."""
+        if not self._entered.acquire(blocking=False):
+            raise CompileError(
+                f"{self._name} was called while it is running, from another thread or from itself; a compiled step "
+                f"has one set of arrays. Compile a step for each thread"
+            )
+        try:
+            with Interrupts() as interrupts:
+                result = self._run(args, kwargs)
+            interrupts.check()
+            return result
+        finally:
+            self._entered.release()
+
+    def source(self) -> str:
+        """The text of the latest program.
+
+        Raises
+        ------
+        CompileError
+            If there is none yet, or compiling was refused.
+        """
+        return self._program().source
+
+    def report(self) -> Report:
+        """What the latest program costs, and what the passes have saved; print it.
+
+        Raises
+        ------
+        CompileError
+            If there is none yet, or compiling was refused.
+        """
+        return self._program().report
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.step, "__name__", "the step")
+
+    def _program(self) -> Replay:
+        if self._latest is None:
+            raise CompileError(self._refusal or f"{self._name} is compiled after its second call with the same shapes")
+        return self._latest
+
+    # ---- one step -----------------------------------------------------------------------------------
+
+    def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        if self._refusal:
+            return self.step(*args, **kwargs)
+        try:
+            version = self._version(args, kwargs)
+            if version.replay is None:
+                return self._record(version, args, kwargs)
+        except CompileError as error:
+            if not self.fallback:
+                raise
+            self._refusal = f"{self._name} is not compiled: {error}"
+            warnings.warn(self._refusal, CompileWarning, stacklevel=4)
+            return self.step(*args, **kwargs)
+        self._latest = version.replay
+        return self._latest(args, kwargs)
+
+    def _version(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Version:
+        """What is known of the step for these arguments, after a look at all that was taken for granted."""
+        key = (tuple(map(_kind, args)), tuple((name, _kind(x)) for name, x in kwargs.items()))
+        setting = changed(self._settings)
+        version = self._versions.get(key)
+        if setting or (version is not None and version.replay is not None and not version.replay.ready()):
+            self._forget(setting or "a gradient or the shape of a parameter")
+            version = None
+        if version is None:
+            if self._versions and self.announce:
+                self.announce = False
+                warnings.warn(f"{self._name} is recorded again for arguments {key}", CompileWarning, stacklevel=5)
+            version = self._versions[key] = Version()
+        return version
+
+    def _forget(self, setting: str) -> None:
+        self._resets += 1
+        if self._resets > TRIES:
+            raise CompileError(f"{setting} changes from step to step; pass it as an argument, a float")
+        self._versions.clear()
+        self._found = None
+
+    def _record(self, version: Version, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Record a step; the second of two equal recordings is what will be replayed."""
+        if self._found is None:
+            self._found = find(self.step)
+            self._settings = settings(self._found)
+        recording = run(self.step, args, kwargs, self._found)
+        recording.program = dead(recording.program)
+        earlier = version.recordings[-1] if version.recordings else None
+        version.recordings.append(recording)
+        if earlier is not None and same(earlier.program, recording.program):
+            version.replay = Replay(recording, self._found, self._shared, _required(earlier, recording))
+            version.recordings.clear()
+            self._latest = version.replay
+        elif len(version.recordings) == TRIES:
+            self._give_up()
+        return recording.result
+
+    def _give_up(self) -> None:
+        """Refuse from the next call on: this one is done."""
+        self._refusal = (
+            f"{self._name} is not compiled: it made other calls, or used other constants, each of the {TRIES} times it "
+            f"was recorded. Pass what changes as arguments"
+        )
+        warnings.warn(self._refusal, CompileWarning, stacklevel=6)
+
+
+def compile(step: Callable[..., Any], *, fallback: bool = False) -> Compiled:
+    """Record a training step and replay it as a short list of NumPy calls on prepared arrays.
+
+    The first two calls with arguments of the same shapes and dtypes run the step and record it: forward pass,
+    backward pass and optimiser. If both recordings agree, later calls replay them, with dead code, double work and
+    most memory traffic taken out. Parameters, gradients and what the optimiser remembers can be read and assigned
+    between steps as ever; learning rates are read anew in every step.
+
+    Parameters
+    ----------
+    step : callable
+        Takes arrays, Tensors, numbers; computes a cost, calls `backward()` and a `step()` of an optimiser. May return
+        Tensors (they come back without history), arrays, numbers such as `J.item()`, or lists, tuples and dicts.
+    fallback : bool
+        True: what cannot be compiled runs plainly, and a warning says so once. False: it raises.
+
+    Returns
+    -------
+    Compiled
+        Called like `step`; `.source()` is its text, `.report()` what it costs.
+
+    Raises
+    ------
+    CompileError
+        When it is called: if Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it
+        writes into an array it was not given; if it is entered twice at once. Parameters are then as before the call.
+
+    Warns
+    -----
+    CompileWarning
+        Once, if it is recorded again for other shapes or dtypes; once, if it is not compiled.
+
+    Notes
+    -----
+    Python code in the step runs only while it is recorded: what it prints, counts or appends happens then and not in
+    replays, and the range checks of the losses look only at the values of that moment. Gradients are overwritten by the
+    next step; copy what you want to keep.
+
+    Examples
+    --------
+    >>> import tinygrad_cn as tg
+    >>> from tinygrad_cn import data, nn, optim
+    >>> X, Y = data.xor()
+    >>> net = nn.DNN([2, 8, 1], hidden="tanh", seed=0)
+    >>> opt = optim.SGD(net.parameters(), lr=1.0)
+    >>> @tg.compile
+    ... def step(X, Y):
+    ...     J = nn.binary_cross_entropy(net(X), Y)
+    ...     opt.zero_grad()
+    ...     J.backward()
+    ...     opt.step()
+    ...     return J.item()
+    >>> costs = [step(X, Y) for _ in range(300)]
+    >>> costs[-1] < 0.05
+    True
+    >>> print(step.source())  # doctest: +ELLIPSIS
+    #...
+    def replay(lr, X, Y):
+        dot(W1, X, Z1)
+        add(Z1, b1, Z1)
+        tanh(Z1, A1)
+        dot(W2, A1, Z2)
+        ...
+    """
+    return Compiled(step, fallback)
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _kind(x: Any) -> Any:
+    """What of an argument a recording depends on: shape and dtype of arrays, nothing of floats, all of the rest."""
+    if isinstance(x, Node):
+        if x.requires_grad:
+            raise CompileError(
+                "an argument of a compiled step is a Tensor with requires_grad=True; use it from outside"
+            )
+        return "Tensor", x._data.shape, x._data.dtype.str
+    if isinstance(x, np.ndarray):
+        return "array", x.shape, x.dtype.str
+    if type(x) is float:
+        return "float"
+    if x is None or isinstance(x, bool | int | str):
+        return type(x).__name__, x
+    raise CompileError(f"an argument of a compiled step must be an array, a Tensor or a number; got {type(x).__name__}")
+
+
+def _required(a: Recording, b: Recording) -> dict[Key, bool]:
+    """Places of gradients whose presence decides how the step goes."""
+    used = {value.args[0] for value in b.program.values if value.op == "input"}
+    return {
+        key: there
+        for key, there in b.gradients.items()
+        if a.gradients[key] == there and (not there or (key in used and key in b.program.finals))
+    }

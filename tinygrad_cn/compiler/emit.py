@@ -1,0 +1,381 @@
+"""Emission: a program and its memory as straight-line Python that people can read and Python can run."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..ops.op import Array
+from .memory import Memory
+from .program import VIEWS, Program, Value, children
+from .standin import LOOK
+
+BLOCK = 1 << 17  # bytes of one array in a piece of an update: a few of them fit into the cache nearest to a core
+INFIX = {
+    operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
+    operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!=",
+}  # fmt: skip
+
+
+@dataclass
+class Line:
+    """One call: its text around the arrays it works on, so that it can be cut into pieces."""
+
+    text: str
+    arrays: dict[str, Array] = field(default_factory=dict)
+    entrywise: bool = False
+    flops: int = 0
+    writes: Array | None = None
+
+
+class Emitter:
+    """Writes the text of a program, and collects what its names stand for.
+
+    Attributes
+    ----------
+    namespace : dict
+        The arrays and functions the text refers to.
+    lines : list of Line
+        The calls, in order.
+    inputs : list of (str, key)
+        Parameters of the function: arguments and numbers of the state.
+    outputs : list of key
+        Numbers of the state the function returns after the result.
+    """
+
+    def __init__(self, program: Program, memory: Memory) -> None:
+        self.program, self.memory = program, memory
+        self.namespace: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
+        self.lines: list[Line] = []
+        self.inputs: list[tuple[str, Any]] = []
+        self.outputs: list[Any] = []
+        self.constants: list[str] = []
+        self._names: dict[Value, str] = {}
+        self._arrays: dict[Any, str] = {}
+        for value in program.values:
+            self._emit(value)
+        for array, value in memory.copies:
+            self._call("copyto", np.copyto, [self._of(array), self._text(value)], writes=array)
+        self._result = self._returned(program.result)
+        for key, value in program.finals.items():
+            if value.dtype is None:
+                self.outputs.append(key)
+
+    # ---- text ---------------------------------------------------------------------------------------
+
+    def text(self) -> str:
+        """The function `replay`."""
+        body = [text for group in self._groups() for text in group]
+        numbers = [self._text(self.program.finals[key]) for key in self.outputs]
+        head = f"def replay({', '.join(name for name, _ in self.inputs)}):"
+        about = [f"# {text}" for text in self.constants]
+        return "\n".join(
+            [*about, head, *(f"    {line}" for line in body), f"    return {', '.join([self._result, *numbers])}", ""]
+        )
+
+    def _groups(self) -> list[list[str]]:
+        """Lines as they are, and runs of lines on long vectors as loops over pieces."""
+        groups: list[list[str]] = []
+        run: list[Line] = []
+        for line in [*self.lines, Line("")]:
+            if run and not (_long(line) and _length(line) == _length(run[0])):
+                groups.append(self._loop(run) if len(run) > 1 else [x.text for x in run])
+                run = []
+            if _long(line):
+                run.append(line)
+            elif line.text:
+                groups.append([line.text])
+        return groups
+
+    def _loop(self, run: list[Line]) -> list[str]:
+        arrays = {name: a for line in run for name, a in line.arrays.items() if a.ndim}
+        piece = BLOCK // max(a.itemsize for a in arrays.values())
+        length = _length(run[0])
+        name = self._unique("pieces")
+        scratch = {name for name in arrays if self._only_in(run, name)}
+        starts = range(0, length, piece)
+        self.namespace[name] = [
+            tuple(a[: min(piece, length - o)] if key in scratch else a[o : o + piece] for key, a in arrays.items())
+            for o in starts
+        ]
+        return [f"for {', '.join(arrays)} in {name}:", *(f"    {line.text}" for line in run)]
+
+    def _only_in(self, run: list[Line], name: str) -> bool:
+        """True for an array that is written before it is read, in these lines, and never used outside."""
+        array = next(line.arrays[name] for line in run if name in line.arrays)
+        first = next(line for line in run if name in line.arrays)
+        inside = {id(line) for line in run}
+        if any(
+            np.may_share_memory(array, a) for line in self.lines if id(line) not in inside for a in line.arrays.values()
+        ):
+            return False
+        kept = [
+            *self.memory.state.values(),
+            *(self.memory.arrays[x] for x in children(self.program.result) if x in self.memory.arrays),
+        ]
+        own = first.writes is not None and first.writes is array and first.text.count(name) == 1
+        return own and not any(np.may_share_memory(array, a) for a in kept)
+
+    # ---- values -------------------------------------------------------------------------------------
+
+    def _emit(self, value: Value) -> None:
+        if value.op == "input" and not self.memory.fixed(value):
+            self.inputs.append((self._local(value), value.args[0]))
+        elif value.op in VIEWS:
+            self._view(value)
+        elif value.op in EMIT:
+            EMIT[value.op](self, value)
+        elif isinstance(value.op, np.ufunc):
+            self._ufunc(value)
+        elif isinstance(value.op, tuple):
+            self._reduce(value)
+
+    def _ufunc(self, value: Value) -> None:
+        out = self.memory.arrays[value]
+        ufunc, args = value.op, [self._operand(x, value) for x in value.args]
+        if ufunc is np.matmul and self._plain_product(value):
+            flops = 2 * out.size * value.args[0].shape[1]
+            self._call("dot", np.dot, [*args, self._text(value)], writes=out, flops=flops)
+            return
+        target = f"{'out=' * (ufunc in (np.maximum, np.minimum))}{self._text(value)}"  # NumPy wants it said for these
+        line = self._call(ufunc.__name__, ufunc, [*args, target], writes=out)
+        if value.elementwise:
+            line.entrywise = True
+            line.arrays = {
+                self._text(x): self.memory.arrays[x] for x in [*children(value.args), value] if x in self.memory.arrays
+            }
+            if any(x.dtype is not None and x not in self.memory.arrays for x in children(value.args)):
+                line.entrywise = False
+
+    def _operand(self, x: Any, value: Value) -> str:
+        """An argument of a ufunc; a number as an array, which NumPy takes up faster than it does a Python number."""
+        dtypes = {y.dtype for y in children(value.args)}
+        if type(x) in (int, float) and value.elementwise and len(dtypes) == 1:
+            (dtype,) = dtypes
+            if dtype is not None and dtype.kind == "f":
+                return self._of_scalar(np.array(x, dtype))
+        return self._text(x)
+
+    def _plain_product(self, value: Value) -> bool:
+        a, b = value.args
+        return all(isinstance(x, Value) and len(x.shape) == 2 and x.dtype == value.dtype for x in (a, b)) and bool(
+            value.dtype.kind == "f" and self.memory.arrays[value].flags.c_contiguous
+        )
+
+    def _reduce(self, value: Value) -> None:
+        ufunc, options = value.op[0], dict(value.options)
+        axis = options.pop("axis")
+        axis = None if len(axis) == len(value.args[0].shape) else axis[0] if len(axis) == 1 else axis
+        args = [self._text(value.args[0]), repr(axis), self._literal(options.pop("dtype", None)), self._text(value)]
+        keywords = [f"{key}={self._literal(option)}" for key, option in options.items()]
+        self._call(f"{ufunc.__name__}_reduce", ufunc.reduce, [*args, *keywords], writes=self.memory.arrays[value])
+
+    def _view(self, value: Value) -> None:
+        source = value.args[0]
+        if not self.memory.fixed(value):
+            template = "{}.T" if value.op == "transpose" and value.args[1] == (1, 0) else DYNAMIC[value.op]
+            how = template.format(self._text(source), self._literal(value.args[1]))
+            self.lines.append(Line(f"{self._local(value)} = {how}"))
+            self.namespace["broadcast_to"] = np.broadcast_to
+        elif not np.may_share_memory(self.memory.arrays[value], self.memory.arrays[source]) and value.size:
+            flat = self._of(self.memory.arrays[value].reshape(source.shape))
+            self._call("copyto", np.copyto, [flat, self._text(source)], writes=self.memory.arrays[value])
+
+    def _update(self, value: Value) -> None:
+        old, path, new = value.args
+        out = part = self.memory.arrays[value]
+        in_place = old in self.memory.arrays and np.may_share_memory(self.memory.arrays[old], out)
+        if old.op != "empty" and not in_place:
+            self._call("copyto", np.copyto, [self._text(value), self._text(old)], writes=out)
+        for kind, how in path:
+            part = LOOK[kind](part, how)
+        self._call("copyto", np.copyto, [self._of(part), self._text(new)], writes=out)
+
+    def _pack(self, value: Value) -> None:
+        start, whole = 0, self.memory.arrays[value]
+        for part in value.args[0]:
+            place = whole[start : start + part.size].reshape(part.shape)
+            start += part.size
+            if part not in self.memory.arrays or not np.may_share_memory(self.memory.arrays[part], place):
+                self._call("copyto", np.copyto, [self._of(place), self._text(part)], writes=place)
+
+    def _cast(self, value: Value) -> None:
+        out = self.memory.arrays[value]
+        self._call("copyto", np.copyto, [self._text(value), self._text(value.args[0]), "'unsafe'"], writes=out)
+
+    def _function(self, value: Value) -> None:
+        function, args, kwargs = value.args
+        name = self._object(function, getattr(function, "__name__", "f"))
+        words = [*(self._literal(x) for x in args), *(f"{key}={self._literal(x)}" for key, x in kwargs.items())]
+        self.lines.append(Line(f"{self._local(value)} = {name}({', '.join(words)})"))
+
+    def _draw(self, value: Value) -> None:
+        generator, method, args, kwargs = value.args
+        words = [*(self._literal(x) for x in args), *(f"{key}={self._literal(x)}" for key, x in kwargs.items())]
+        self.lines.append(Line(f"{self._local(value)} = {self._object(generator, 'rng')}.{method}({', '.join(words)})"))
+
+    def _scalar(self, value: Value) -> None:
+        f, *args = value.args
+        words = [self._literal(x) for x in args]
+        text = f" {INFIX[f]} ".join(words) if f in INFIX else f"{self._object(f, f.__name__)}({', '.join(words)})"
+        self.lines.append(Line(f"{self._local(value)} = {text}"))
+
+    def _item(self, value: Value) -> None:
+        self.lines.append(Line(f"{self._local(value)} = {self._text(value.args[0])}[{value.args[1]}]"))
+
+    def _call(self, name: str, f: Any, args: list[str], writes: Array, flops: int = 0) -> Line:
+        line = Line(f"{self._object(f, name)}({', '.join(args)})", writes=writes, flops=flops)
+        self.lines.append(line)
+        return line
+
+    # ---- names --------------------------------------------------------------------------------------
+
+    def _text(self, x: Any) -> str:
+        """How the text refers to a value or a plain argument."""
+        if not isinstance(x, Value):
+            return self._literal(x)
+        if x not in self._names:
+            self._names[x] = self._array_name(x)
+        return self._names[x]
+
+    def _array_name(self, value: Value) -> str:
+        array = self.memory.arrays[value]
+        if value.op == "constant" and not value.shape:
+            return self._of_scalar(array)
+        if value.name:
+            return self._named(value, array)
+        if value.op == "transpose" and value.args[0].name:
+            return self._bound(f"{value.args[0].name}_T", array)
+        return self._of(array)
+
+    def _named(self, value: Value, array: Array) -> str:
+        """The name of the tensor; what is written into state later on is called by the name of the state."""
+        known = self.namespace.get(value.name)
+        if isinstance(known, np.ndarray) and _memory(known) == _memory(array):
+            return value.name
+        name = self._bound(value.name, array)
+        if value.op == "input":
+            self._arrays[_memory(array)] = name
+        return name
+
+    def _of(self, array: Array, prefix: str = "s") -> str:
+        """A name for an array: the same for the same memory seen the same way."""
+        key = _memory(array)
+        if key not in self._arrays:
+            self._arrays[key] = self._bound(prefix, array, number=True)
+        return self._arrays[key]
+
+    def _bound(self, name: str, x: Any, number: bool = False) -> str:
+        name = self._unique(name, number)
+        self.namespace[name] = x
+        return name
+
+    def _local(self, value: Value) -> str:
+        self._names[value] = name = self._unique(value.name or "v", number=not value.name)
+        self.namespace[name] = None
+        return name
+
+    def _unique(self, name: str, number: bool = False) -> str:
+        stem = re.sub(r"\W", "_", name)
+        stem = f"_{stem}" if stem[:1].isdigit() or keyword.iskeyword(stem) or hasattr(builtins, stem) else stem
+        name, n = (f"{stem}1", 1) if number else (stem, 1)
+        while name in self.namespace:
+            n += 1
+            name = f"{stem}{n}" if not stem[-1:].isdigit() else f"{stem}_{n}"
+        self.namespace.setdefault(name, None)
+        return name
+
+    def _object(self, x: Any, name: str) -> str:
+        """The name of a function or another object."""
+        name = re.sub(r"\W", "_", name)
+        while name in self.namespace and self.namespace[name] is not x and not _same_call(self.namespace[name], x):
+            name += "_"
+        self.namespace[name] = x
+        return name
+
+    def _literal(self, x: Any) -> str:
+        if isinstance(x, Value):
+            return self._text(x)
+        if isinstance(x, tuple):
+            return f"({', '.join(map(self._literal, x))}{',' * (len(x) == 1)})"
+        if isinstance(x, list):
+            return f"[{', '.join(map(self._literal, x))}]"
+        if isinstance(x, slice):
+            return f"slice({self._literal(x.start)}, {self._literal(x.stop)}, {self._literal(x.step)})"
+        if x is Ellipsis or x is None or isinstance(x, bool | int | str) or type(x) is float:
+            return repr(x) if x is not Ellipsis else "..."
+        if isinstance(x, np.generic):
+            return self._of_scalar(x)
+        return self._object(x, getattr(x, "__name__", "x"))
+
+    def _of_scalar(self, x: Any) -> str:
+        key = (type(x), repr(x), x.dtype.str)
+        if key not in self._arrays:
+            self._arrays[key] = name = self._bound("c", x, number=True)
+            self.constants.append(f"{name} = {x.item()!r}")
+        return self._arrays[key]
+
+    def _returned(self, x: Any) -> str:
+        kind, inside = x
+        if kind in ("tuple", "list"):
+            parts = ", ".join(map(self._returned, inside))
+            return f"[{parts}]" if kind == "list" else f"({parts}{',' * (len(inside) == 1)})"
+        if kind == "dict":
+            return f"{{{', '.join(f'{key!r}: {self._returned(part)}' for key, part in inside.items())}}}"
+        if kind == "plain":
+            return repr(inside)
+        text = self._text(inside)
+        if kind == "tensor":
+            from .trace import detached
+
+            return f"{self._object(detached, 'detached')}({text}, {inside.name or None!r})"
+        return text if kind == "number" else f"{text}.copy()"
+
+
+def _memory(array: Array) -> tuple[Any, ...]:
+    """What tells whether two arrays are the same view of the same memory."""
+    return array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+
+
+def _same_call(a: Any, b: Any) -> bool:
+    return callable(a) and callable(b) and bool(a == b)
+
+
+def _long(line: Line) -> bool:
+    """True for an entry-by-entry call on vectors too long for the cache."""
+    vectors = [a for a in line.arrays.values() if a.ndim]
+    return (
+        line.entrywise
+        and bool(vectors)
+        and all(
+            a.ndim == 1 and a.size == vectors[0].size and a.nbytes > 4 * BLOCK and a.flags.c_contiguous for a in vectors
+        )
+    )
+
+
+def _length(line: Line) -> int:
+    return max(a.size for a in line.arrays.values())
+
+
+DYNAMIC = {
+    "reshape": "{}.reshape({})",
+    "transpose": "{}.transpose({})",
+    "index": "{}[{}]",
+    "broadcast": "broadcast_to({}, {})",
+}
+EMIT: dict[Any, Callable[[Emitter, Value], None]] = {
+    "update": Emitter._update,
+    "pack": Emitter._pack,
+    "cast": Emitter._cast,
+    "call": Emitter._function,
+    "draw": Emitter._draw,
+    "scalar": Emitter._scalar,
+    "item": Emitter._item,
+}

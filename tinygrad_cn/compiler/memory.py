@@ -1,0 +1,209 @@
+"""Memory: which array each value lives in, decided by when it is used for the last time.
+
+State stays in its own arrays and is written in place; a gradient is written where its vector of gradients has its
+part; everything else takes an array that is free, or that of an argument nobody needs any more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from ..errors import CompileError
+from ..ops.op import Array
+from .program import VIEWS, Program, Value, children
+from .standin import LOOK
+from .state import Key
+
+FOREVER = 1 << 60
+FRESH = frozenset(["call", "draw", "item", "scalar"])  # values that a function returns: a local name, not an array
+
+
+class Memory:
+    """The arrays of a program.
+
+    Parameters
+    ----------
+    program : Program
+        After the passes.
+    shared : dict
+        Arrays of the state that other programs of the same step use already, by place; those made are put in.
+
+    Attributes
+    ----------
+    arrays : dict
+        The array each value lives in; values that are known only when the step runs are not in it.
+    state : dict
+        The arrays of the state, by place.
+    copies : list of (Array, Value)
+        What is to be copied into the state at the end.
+    allocated : list
+        All arrays made for values in between.
+    """
+
+    def __init__(self, program: Program, shared: dict[Key, Array]) -> None:
+        self.program = program
+        self._shared = shared
+        self.arrays: dict[Value, Array] = {}
+        self.state: dict[Key, Array] = {}
+        self.copies: list[tuple[Array, Value]] = []
+        self.allocated: list[Array] = []
+        self._free: dict[Any, list[Array]] = defaultdict(list)
+        self._owner: dict[Value, Array] = {}
+        self._targets: dict[Value, Array] = {}
+        self._position = {value: i for i, value in enumerate(program.values)}
+        self._last = self._last_uses()
+        self._place_outside()
+        self._place_finals()
+        self._place_packs()
+        for i, value in enumerate(program.values):
+            self._place(i, value)
+
+    def fixed(self, value: Value) -> bool:
+        """True for a value that lives in the same array in every step."""
+        source = base(value)
+        if source.op == "input":
+            return _array(source) and source.args[0][0] != "arg"
+        return source.op not in FRESH
+
+    # ---- lifetimes ----------------------------------------------------------------------------------
+
+    def _last_uses(self) -> dict[Value, int]:
+        last: dict[Value, int] = {}
+        for i, value in enumerate(self.program.values):
+            for x in children(value.args):
+                last[base(x)] = i
+        for value in [*self.program.finals.values(), *children(self.program.result)]:
+            last[base(value)] = FOREVER
+        return last
+
+    # ---- what has a place of its own ----------------------------------------------------------------
+
+    def _place_outside(self) -> None:
+        for value in self.program.values:
+            if value.op == "input" and self.fixed(value):
+                array = self._shared.get(value.args[0])
+                if array is None or (array.shape, array.dtype) != (value.shape, value.dtype):
+                    array = self._shared[value.args[0]] = np.empty(value.shape, value.dtype)
+                self.state[value.args[0]] = self.arrays[value] = array
+            elif value.op == "constant":
+                self.arrays[value] = value.args[0]
+
+    def _place_finals(self) -> None:
+        """State is written in place where the old state is no longer read; else copied at the end."""
+        inputs = {value.args[0]: value for value in self.program.values if value.op == "input"}
+        for key, value in self.program.finals.items():
+            if not _array(value):
+                continue
+            if base(value).op == "input" and base(value).args[0] in self.program.finals:
+                raise CompileError(f"the step moves the array of one state to another, {base(value).name} to {key}")
+            old = inputs.get(key)
+            if old is None:
+                self.state[key] = np.empty(value.shape, value.dtype)
+            if not self._aim(value, self.state[key], old):
+                self.copies.append((self.state[key], value))
+
+    def _aim(self, value: Value, array: Array, old: Value | None) -> bool:
+        """Let a value, and what it is made of in place, be computed in a given array, if it can be."""
+        if not self.fixed(value) or value in self._targets or value.op in VIEWS or value.op in ("input", "constant"):
+            return False
+        if old is not None and not self._read_by(value, old):
+            return False
+        self._targets[value] = array
+        if old is not None and value.elementwise:
+            for x in children(value.args):
+                alike = x.elementwise and (x.shape, x.dtype) == (value.shape, value.dtype)
+                if alike and self._last[x] == self._position[value] and self._aim(x, array, old):
+                    break
+        return True
+
+    def _read_by(self, value: Value, old: Value) -> bool:
+        """True if the old state is read no later than where the new value is computed."""
+        i, last = self._position[value], self._last.get(old, -1)
+        entrywise = value.elementwise and all(x is old or base(x) is not old for x in children(value.args))
+        return last < i or (last == i and entrywise)
+
+    def _place_packs(self) -> None:
+        """A gradient is computed in its part of the vector, unless it is added to one that a step begins with."""
+        read = {value.args[0] for value in self.program.values if value.op == "input"}
+        for value in self.program.values:
+            if value.op != "pack":
+                continue
+            self.arrays[value] = whole = self._new(value)
+            start = 0
+            for part in value.args[0]:
+                array = whole[start : start + part.size].reshape(part.shape)
+                gradient = [
+                    key
+                    for key, final in self.program.finals.items()
+                    if final is part and key[0] == "grad" and key not in read
+                ]
+                aimed = self._targets.get(part) if gradient else None
+                if aimed is not None and aimed is self.state[gradient[0]]:
+                    self._targets[part] = self.state[gradient[0]] = array
+                else:
+                    self._aim(part, array, None)
+                start += part.size
+
+    # ---- the rest -----------------------------------------------------------------------------------
+
+    def _place(self, i: int, value: Value) -> None:
+        if self.fixed(value):
+            if value.op in VIEWS:
+                source = self.arrays[value.args[0]]
+                view = LOOK[value.op](source, value.args[1])
+                if value.op == "reshape" and value.size and not np.may_share_memory(view, source):
+                    view = self._take(value)
+                self.arrays[value] = view
+            elif value not in self.arrays:
+                self.arrays[value] = self._target(i, value)
+        for used in {base(x) for x in children(value.args)}:
+            if self._last[used] == i and used in self._owner:
+                self._give(self._owner.pop(used))
+
+    def _target(self, i: int, value: Value) -> Array:
+        if value in self._targets:
+            return self._targets[value]
+        for x in children(value.args) if value.elementwise else [value.args[0]] if value.op == "update" else []:
+            source = base(x)
+            if self._last[source] == i and source in self._owner and _same_layout(x, value):
+                self._owner[value] = self._owner.pop(source)
+                return self._owner[value].reshape(value.shape)
+        return self._take(value)
+
+    def _take(self, value: Value) -> Array:
+        """An array that is free, or a new one."""
+        free = self._free[value.dtype, value.size]
+        self._owner[value] = raw = free.pop() if free else self._new(value)
+        return raw.reshape(value.shape)
+
+    def _give(self, raw: Array) -> None:
+        self._free[raw.dtype, raw.size].append(raw)
+
+    def _new(self, value: Value) -> Array:
+        array = np.empty(math.prod(value.shape), value.dtype)
+        self.allocated.append(array)
+        return array
+
+
+def base(value: Value) -> Value:
+    """The value whose entries a view looks at."""
+    while value.op in VIEWS:
+        value = value.args[0]
+    return value
+
+
+def _array(value: Value) -> bool:
+    return value.dtype is not None
+
+
+def _same_layout(x: Value, value: Value) -> bool:
+    """True if x holds its entries in the order in which value will."""
+    while x.op == "reshape":
+        if x.shape != value.shape:
+            return False
+        x = x.args[0]
+    return x.op not in VIEWS and (x.size, x.dtype) == (value.size, value.dtype)

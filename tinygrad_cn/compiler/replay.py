@@ -1,0 +1,199 @@
+"""A program made runnable: its text compiled, its arrays put in the places of the state."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from .. import autograd
+from ..autograd import Node
+from ..ops.op import Array
+from .emit import Emitter
+from .memory import Memory
+from .passes import PASSES
+from .program import Program
+from .state import Found, Key, places
+from .trace import Recording
+
+numbers = count(1)
+UNCERTAIN = "the step was interrupted by this error while it changed parameters: some are new, some old"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a compiled step costs.
+
+    Attributes
+    ----------
+    calls : int
+        NumPy calls in a step.
+    buffers, nbytes : int
+        Arrays for values in between, and their size; parameters and what optimisers remember are not counted.
+    flops : int
+        Multiplications and additions in matrix products.
+    saved : dict
+        How many values each pass has taken away.
+    """
+
+    calls: int
+    buffers: int
+    nbytes: int
+    flops: int
+    saved: dict[str, int]
+
+    def __str__(self) -> str:
+        rows = [f"{self.calls} calls, {self.buffers} buffers of {self.nbytes / 1024:.1f} KiB in all, "
+                f"{self.flops / 1e6:.3f} million operations in matrix products"]  # fmt: skip
+        rows += [f"  {name}: {-n:+d} values" for name, n in self.saved.items()]
+        return "\n".join(rows)
+
+
+class Replay:
+    """Runs a recorded step.
+
+    Parameters
+    ----------
+    recording : Recording
+        Confirmed by a second one.
+    found : Found
+        What the step changes.
+    shared : dict
+        Arrays of the state, used by all programs of one step.
+    required : dict
+        For places of gradients: whether there must be one (True) or none (False) before a step.
+    """
+
+    def __init__(
+        self, recording: Recording, found: Found, shared: dict[Key, Array], required: Mapping[Key, bool]
+    ) -> None:
+        program, saved = optimized(recording.program)
+        self.memory = Memory(program, shared)
+        emitter = Emitter(program, self.memory)
+        self.source = emitter.text()
+        self.report = Report(
+            len(emitter.lines), len(self.memory.allocated), sum(a.nbytes for a in self.memory.allocated),
+            sum(line.flops for line in emitter.lines), saved,
+        )  # fmt: skip
+        self._function, self._file = _compiled(self.source, emitter.namespace)
+        self._first_write = _first_write(emitter, self.memory, self.source)
+        self._quiet: dict[str, Any] = dict.fromkeys(sorted(program.ignored), "ignore")
+        self._places = {key: place for key, (place, _) in places(found).items()}
+        self._tensors = found.tensors
+        self._inputs = [_reader(key, self._places) for _, key in emitter.inputs]
+        self._numbers = [self._places[key] for key in emitter.outputs]
+        self._held: list[tuple[Any, Array]] = []
+        self._gradients: list[tuple[Any, Array]] = []
+        for key, array in self.memory.state.items():
+            self._bind(key, array, program)
+        self._cleared = [self._places[key] for key in recording.cleared]
+        self._required = [(self._places[key], wanted) for key, wanted in required.items()]
+
+    def _bind(self, key: Key, array: Array, program: Program) -> None:
+        if key[0] == "flat":
+            start = 0
+            for part in key[1]:
+                place = self._places[part]
+                old = place.get()
+                self._held.append((place, array[start : start + old.size].reshape(old.shape)))
+                start += old.size
+            return
+        if key[0] != "grad" or any(value.op == "input" and value.args[0] == key for value in program.values):
+            self._held.append((self._places[key], array))
+        if key[0] == "grad" and key in program.finals:
+            self._gradients.append((self._places[key], array))
+
+    def ready(self) -> bool:
+        """Take over what was assigned from outside; False if it does not fit this program."""
+        for place, wanted in self._required:
+            if (place.get() is not None) is not wanted:
+                return False
+        for place, array in self._held:
+            now = place.get()
+            if now is array:
+                continue
+            if now is None or now.shape != array.shape or now.dtype != array.dtype:
+                return False
+            if now.ctypes.data != array.ctypes.data or now.strides != array.strides:
+                np.copyto(array, now)
+            place.set(array)
+        return all(place.get() is not None for place in self._numbers)
+
+    def __call__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Run the step once."""
+        inputs = [read(args, kwargs) for read in self._inputs]
+        try:
+            if self._quiet:
+                with np.errstate(**self._quiet):
+                    result = self._function(*inputs)
+            else:
+                result = self._function(*inputs)
+        except BaseException as error:
+            self._explain(error)
+            raise
+        if self._numbers:
+            result, *new = result
+            for place, number in zip(self._numbers, new, strict=True):
+                place.set(number)
+        for place, array in self._gradients:
+            place.set(array)
+        for place in self._cleared:
+            place.set(None)
+        for tensor in self._tensors:
+            if tensor._state is not None:
+                autograd.bump(tensor)
+        return result
+
+    def _explain(self, error: BaseException) -> None:
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self._file and trace.tb_lineno >= self._first_write:
+                error.add_note(UNCERTAIN)
+            trace = trace.tb_next
+
+
+def optimized(program: Program) -> tuple[Program, dict[str, int]]:
+    """The program after all passes, and how many values each has taken away."""
+    saved = {}
+    for name, change in PASSES.items():
+        before = len(program.values)
+        program = change(program)
+        saved[name] = before - len(program.values)
+    return program, saved
+
+
+def _compiled(source: str, namespace: dict[str, Any]) -> tuple[Any, str]:
+    file = f"<compiled step {next(numbers)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), namespace)
+    return namespace["replay"], file
+
+
+def _first_write(emitter: Emitter, memory: Memory, source: str) -> int:
+    """The number of the first line of the text that changes the state."""
+    state = [array for key, array in memory.state.items() if key[0] != "grad"]
+    writing = {
+        line.text for line in emitter.lines if line.writes is not None
+        and any(np.may_share_memory(line.writes, array) for array in state)
+    }  # fmt: skip
+    rows = [text.strip() for text in source.splitlines()]
+    return next((i for i, row in enumerate(rows, 1) if row in writing), len(rows) + 1)
+
+
+def _reader(key: Key, places: Mapping[Key, Any]) -> Any:
+    """How to find an input when a step begins."""
+    if key[0] != "arg":
+        place = places[key]
+        return lambda args, kwargs: place.get()
+    where = key[1]
+    if isinstance(where, str):
+        return lambda args, kwargs: _entries(kwargs[where])
+    return lambda args, kwargs: _entries(args[where])
+
+
+def _entries(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
