@@ -23,6 +23,7 @@ SYMBOLS = {
     "Φ": r"\Phi", "φ": r"\varphi", "ψ": r"\psi", "mod": r"\bmod", "log2": r"\log_{2}", "log10": r"\log_{10}",
     "ᵀ": r"\mathsf{T}", "⁻ᵀ": r"-\mathsf{T}", "²": "2", "³": "3", "⁻¹": "-1", "⁺": "+",
 }  # fmt: skip
+SYMBOLS |= {f"Γ{gate}": rf"\Gamma_{{{gate}}}" for gate in "fiour"} | {"c\u0303": r"\tilde{c}", "Γ": r"\Gamma"}
 SYMBOLS |= {name: rf"\{name}" for name in "alpha beta gamma delta lambda".split()}
 SYMBOLS |= {name: rf"\{name}" for name in "arcsin arccos arctan sinh cosh tanh sin cos tan exp log max min det".split()}
 OPENING = {"(": "(", "[": "[", "{": r"\lbrace", "⟨": r"\langle", "|": r"\lvert", "‖": r"\lVert"}

@@ -20,7 +20,8 @@ SUBSCRIPTS = str.maketrans(BELOW, "0123456789ijklmn−+")
 LAYER = re.compile(r"\d+|[lL](\s*[−+-]\s*\d+)?")  # W[2], A[l−1]: the layer, written above
 ENTRY = re.compile(r"[ijkt](\s*[−+-]\s*\d+)?")  # y[k − 1]: an entry, written below
 TOKEN = re.compile(
-    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|[A-Za-z][A-Za-z0-9_]*|[㐀-鿿]+|[" + BELOW + r"]+|⁻[¹ᵀ]|\[[^\[\]]*\]|\S)"
+    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|Γ[a-z]|[a-z]\u0303|[A-Za-z][A-Za-z0-9_]*|[㐀-鿿]+|"
+    r"[" + BELOW + r"]+|⁻[¹ᵀ]|\[[^\[\]]*\]|\S)"
 )
 
 
