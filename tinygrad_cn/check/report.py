@@ -73,7 +73,7 @@ class Report:
         rule = "─" * max(map(columns, lines))
         body = [self._paint(line, row) if colour else line for line, row in zip(lines[1:], self.rows, strict=True)]
         reasons = [f"{MARKS[row.verdict]} {row.explanation(self.lang)}" for row in self.rows if row.causes]
-        return "\n".join([self.summary, lines[0], rule, *body, rule, *reasons, *self._notes()])
+        return "\n".join([self.summary, lines[0], rule, *body, rule, *reasons, *self.notes])
 
     def markdown(self) -> str:
         """The same as Markdown."""
@@ -81,7 +81,7 @@ class Report:
         table = [heads, ("---",) * len(heads), *map(self._cells, self.rows)]
         lines = [f"| {' | '.join(c.replace('|', chr(92) + '|') for c in row)} |" for row in table]
         reasons = [f"- {MARKS[row.verdict]} {row.explanation(self.lang)}" for row in self.rows if row.causes]
-        return "\n".join([f"**{self.summary}**", "", *lines, "", *reasons, "", *self._notes()]) + "\n"
+        return "\n".join([f"**{self.summary}**", "", *lines, "", *reasons, "", *self.notes]) + "\n"
 
     def json(self) -> str:
         """The same as JSON: {"ok": …, "first_wrong": …, "convention": …, "rows": […]}."""
@@ -107,7 +107,7 @@ class Report:
         )
         heads = "".join(f"<th>{html.escape(h)}</th>" for h in self._heads())
         reasons = "".join(f"<li>{html.escape(row.explanation(self.lang))}</li>" for row in self.rows if row.causes)
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes())
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
         return (
             f"<p><b>{html.escape(self.summary)}</b></p><table><thead><tr>{heads}</tr></thead>"
             f"<tbody>{cells}</tbody></table><ul>{reasons}</ul>{notes}"
@@ -133,9 +133,10 @@ class Report:
     def _cells(self, row: Row) -> tuple[str, ...]:
         verdict = f"{MARKS[row.verdict]} {say(f'verdict.{row.verdict}', self.lang)}"
         formula = f"{row.written} = {row.formula.text}" if row.formula is not None else ""
-        return row.written, verdict, self._error_text(row), formula
+        return row.written, verdict, self.error_text(row), formula
 
-    def _error_text(self, row: Row) -> str:
+    def error_text(self, row: Row) -> str:
+        """How large the error of a row is and where, or which shape was expected; "" if nothing was compared."""
         if row.true is None or row.hand is None:
             return ""
         if row.hand.shape != row.true.shape:
@@ -147,7 +148,9 @@ class Report:
     def _paint(self, line: str, row: Row) -> str:
         return f"\x1b[{COLOURS.get(row.verdict, '31')}m{line}\x1b[0m"
 
-    def _notes(self) -> list[str]:
+    @property
+    def notes(self) -> list[str]:
+        """What holds for the whole: the convention, remarks, where to begin."""
         notes = [say(f"convention.{self.chain.convention}", self.lang), self.chain.note, *self.remarks]
         if self.first_wrong is not None:
             notes.append(say("report.first", self.lang, name=self[self.first_wrong].written))

@@ -10,8 +10,10 @@ from typing import Any
 import graphviz  # type: ignore[import-untyped]
 
 from ..chain.fold import fold
+from ..check.report import Report
 from ..errors import PictureError
 from .blocks import blocks
+from .difference import difference
 from .health import health
 from .ladder import ladder
 from .network import network
@@ -26,9 +28,9 @@ VIEWS: dict[str, Callable[..., graphviz.Digraph]] = {
     "network": network,
     "health": health,
 }
-VALUED = ("ladder", "blocks")  # views that can show values
+VALUED = ("ladder", "blocks", "ops")  # views that can show values; the others have numbers of their own
 
-__all__ = ["VIEWS", "draw", "svg"]
+__all__ = ["VIEWS", "draw", "draw_report", "svg"]
 
 
 def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder", values: bool = False) -> Path:
@@ -43,7 +45,8 @@ def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder", va
     view : str
         A key of `VIEWS`.
     values : bool
-        Show numbers as well: matrices up to 4 × 4 entry by entry, larger ones by minimum, maximum and norm.
+        In ladder, blocks and ops, show numbers as well: matrices up to 4 × 4 entry by entry, larger ones by
+        minimum, maximum and norm.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def draw(chain: Drawable, path: str | os.PathLike[str], view: str = "ladder", va
     Raises
     ------
     PictureError
-        For an unknown view or suffix.
+        For an unknown view or suffix, for a view that cannot show this chain, for values where there are none.
     FileNotFoundError
         For a directory that does not exist.
     RenderError
@@ -69,8 +72,17 @@ def svg(chain: Drawable, view: str = "ladder", values: bool = False) -> str:
     return _drawing(chain, view, values).svg()
 
 
+def draw_report(report: Report, path: str | os.PathLike[str]) -> Path:
+    """Draw the report of a comparison into a file; raises like `draw`."""
+    file = target(path)
+    write(Drawing(difference(report).source, report.summary, report.lang), file)
+    return file
+
+
 def _drawing(chain: Drawable, view: str, values: bool) -> Drawing:
     if view not in VIEWS:
         raise PictureError(f"view must be one of {', '.join(VIEWS)}; got {view!r}")
+    if values and view not in VALUED:
+        raise PictureError(f"values=True is for the views {', '.join(VALUED)}; {view!r} has numbers of its own")
     options: dict[str, Any] = {"values": True} if values else {}
     return Drawing(VIEWS[view](chain, **options).source, description(fold(chain.steps), chain.lang), chain.lang)

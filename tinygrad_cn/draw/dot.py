@@ -20,6 +20,7 @@ from .style import colour, text_width
 PADDING = 8  # points around the text of a band
 INDENT = "    "  # of the continued lines of a formula
 LEADING = 1.35  # line height over font size
+WIDE, CLOSING = "\u2e80-\uffef", "，。：；、）」"  # Chinese signs, and those that no line begins with
 CELL, BETWEEN = 24, 2  # height of a cell of a strip, and the gap to the next
 
 
@@ -182,6 +183,22 @@ def wrap(text: str, size: int, limit: float) -> list[str]:
         lines.append(text[:at])
         text = INDENT + text[at + 1 :]
     return [*lines, text]
+
+
+def wrap_words(text: str, size: int, limit: float) -> list[str]:
+    """Break a sentence where a line would exceed `limit` points: at spaces, and anywhere in Chinese.
+
+    Examples
+    --------
+    >>> wrap_words("dZ[1] 的符号错了。", 10, 60)
+    ['dZ[1] 的符号', '错了。']
+    """
+    lines = [""]
+    for word in re.findall(rf"[{WIDE}][{CLOSING}]*|[^{WIDE}\s]+|\s+", text):
+        if lines[-1] and text_width(lines[-1] + word.rstrip(), size) > limit:
+            lines.append("")
+        lines[-1] += word if lines[-1] else word.lstrip()
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def _depth(text: str) -> int:

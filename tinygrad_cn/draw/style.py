@@ -72,14 +72,16 @@ def colour(role: str, part: Part) -> str:
     return str(getattr(PAINTS[role][0], part))
 
 
-# Advance widths of Arial in thousandths of an em (Monotype Arial, hmtx table).
-_ARIAL = {
-    191: "'", 222: "ijl", 260: "|", 278: " !,./:;I[\\]ft", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
-    500: "Jcksvxyz", 556: "#$0123456789?L_abdeghnopqu", 584: "+<=>~", 611: "FTZ", 667: "&ABEKPSVXY", 722: "CDHNRUw",
-    778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1015: "@",
+# Advance widths in thousandths of an em: the wider of Arial (Monotype, hmtx table) and Noto Sans CJK SC Regular.
+_WIDTHS = {
+    270: "|", 275: "ij", 278: " ',.:;", 284: "l", 293: "I", 323: "!", 325: "f", 338: "()[]{}", 347: "-", 377: "t",
+    388: "r", 392: "/\\", 467: "*", 474: '"', 500: "sxz", 510: "c", 521: "vy", 535: "J", 552: "k", 555: "^",
+    556: "#$0123456789?Le", 559: "_", 563: "a", 564: "g", 584: "+<=>~", 606: "`o", 607: "hu", 610: "n", 611: "FTZ",
+    618: "b", 620: "dpq", 667: "ABEKPSVXY", 680: "&", 722: "CDRU", 723: "N", 728: "H", 778: "GOQ", 802: "w", 833: "M",
+    921: "%", 926: "m", 944: "W", 1015: "@",
 }  # fmt: skip
-_ADVANCE = {letter: width / 1000 for width, letters in _ARIAL.items() for letter in letters}
-_BOLD = 1.15  # Arial Bold over Arial, for the widest of the words in titles
+_ADVANCE = {letter: width / 1000 for width, letters in _WIDTHS.items() for letter in letters}
+_BOLD = 1.15  # bold over regular, for the widest of the words in titles
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
