@@ -62,6 +62,7 @@ def fit(
         Samples: columns (n_x, m), sequences (n_x, m, T) or images (m, n_H, n_W, n_C).
     Y : array_like
         Targets of as many samples, as the loss takes them: (1, m), one-hot (classes, m), labels (m,).
+        Of sequences one-hot (classes, m, T), with columns of zeros where they are padded, or labels (1, m, T).
     loss : callable
         `loss(A, Y)` gives the cost as a scalar Tensor, such as `nn.binary_cross_entropy`.
     optimizer : Optimizer or float
