@@ -18,7 +18,7 @@ from ..train.interrupts import Interrupts
 from .passes.dead import dead
 from .program import same
 from .replay import Replay, Report
-from .state import Found, Key, changed, find, settings
+from .state import Found, Key, Settings, find
 from .trace import Recording, run
 
 TRIES = 4  # recordings of one step, or changes of its settings, before giving up
@@ -41,7 +41,7 @@ class Compiled:
         self._entered = threading.Lock()
         self._versions: dict[Any, Version] = {}
         self._found: Found | None = None
-        self._settings: list[tuple[Any, Any, Any]] = []
+        self._settings: Settings | None = None
         self._shared: dict[Key, Array] = {}
         self._resets = 0
         self._refusal = ""
@@ -112,7 +112,7 @@ class Compiled:
     def _version(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Version:
         """What is known of the step for these arguments, after a look at all that was taken for granted."""
         key = (tuple(map(_kind, args)), tuple((name, _kind(x)) for name, x in kwargs.items()))
-        setting = changed(self._settings)
+        setting = self._settings.changed() if self._settings is not None else ""
         version = self._versions.get(key)
         if setting or (version is not None and version.replay is not None and not version.replay.ready()):
             self._forget(setting or "a gradient or the shape of a parameter")
@@ -135,7 +135,7 @@ class Compiled:
         """Record a step; the second of two equal recordings is what will be replayed."""
         if self._found is None:
             self._found = find(self.step)
-            self._settings = settings(self._found)
+            self._settings = Settings(self._found)
         recording = run(self.step, args, kwargs, self._found)
         recording.program = dead(recording.program)
         earlier = version.recordings[-1] if version.recordings else None

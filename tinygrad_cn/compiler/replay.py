@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import autograd
-from ..autograd import Node
+from ..autograd import Node, checksum, clock
 from ..ops.op import Array
+from ..tensor import Tensor
 from .emit import Emitter
 from .memory import Memory
 from .passes import PASSES
 from .program import Program
-from .state import Found, Key, places
+from .state import Attribute, Found, Key, places
 from .trace import Recording
 
 numbers = count(1)
@@ -87,9 +87,11 @@ class Replay:
         self._inputs = [_reader(key, self._places) for _, key in emitter.inputs]
         self._numbers = [self._places[key] for key in emitter.outputs]
         self._held: list[tuple[Any, Array]] = []
-        self._gradients: list[tuple[Any, Array]] = []
+        self._data: list[tuple[Tensor, Array]] = []  # parameters and gradients are many: no detour by their places
+        self._gradients: list[tuple[Tensor, Array]] = []
         for key, array in self.memory.state.items():
             self._bind(key, array, program)
+        self._others = [row for row in self._held if not _is_parameter(row[0])]
         self._cleared = [self._places[key] for key in recording.cleared]
         self._required = [(self._places[key], wanted) for key, wanted in required.items()]
 
@@ -99,20 +101,25 @@ class Replay:
             for part in key[1]:
                 place = self._places[part]
                 old = place.get()
-                self._held.append((place, array[start : start + old.size].reshape(old.shape)))
+                self._hold(part, array[start : start + old.size].reshape(old.shape))
                 start += old.size
             return
         if key[0] != "grad" or any(value.op == "input" and value.args[0] == key for value in program.values):
-            self._held.append((self._places[key], array))
+            self._hold(key, array)
         if key[0] == "grad" and key in program.finals:
-            self._gradients.append((self._places[key], array))
+            self._gradients.append((self._tensors[key[1]], array))
+
+    def _hold(self, key: Key, array: Array) -> None:
+        if key[0] == "data":
+            self._data.append((self._tensors[key[1]], array))
+        self._held.append((self._places[key], array))
 
     def ready(self) -> bool:
         """Take over what was assigned from outside; False if it does not fit this program."""
         for place, wanted in self._required:
             if (place.get() is not None) is not wanted:
                 return False
-        for place, array in self._held:
+        for place, array in self._held if self._assigned() else self._others:
             now = place.get()
             if now is array:
                 continue
@@ -122,6 +129,13 @@ class Replay:
                 np.copyto(array, now)
             place.set(array)
         return all(place.get() is not None for place in self._numbers)
+
+    def _assigned(self) -> bool:
+        """True if the data of some parameter was exchanged."""
+        for tensor, array in self._data:  # noqa: SIM110 any() would take three times as long
+            if tensor._data is not array:
+                return True
+        return False
 
     def __call__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the step once."""
@@ -139,13 +153,17 @@ class Replay:
             result, *new = result
             for place, number in zip(self._numbers, new, strict=True):
                 place.set(number)
-        for place, array in self._gradients:
-            place.set(array)
+        for tensor, array in self._gradients:
+            tensor._grad = array
         for place in self._cleared:
             place.set(None)
+        now = next(clock)
         for tensor in self._tensors:
-            if tensor._state is not None:
-                autograd.bump(tensor)
+            s = tensor._state
+            if s is not None:
+                s.changed = now
+                if s.checksum is not None:
+                    s.checksum = checksum(tensor._data)
         return result
 
     def _explain(self, error: BaseException) -> None:
@@ -154,6 +172,10 @@ class Replay:
             if trace.tb_frame.f_code.co_filename == self._file and trace.tb_lineno >= self._first_write:
                 error.add_note(UNCERTAIN)
             trace = trace.tb_next
+
+
+def _is_parameter(place: Any) -> bool:
+    return isinstance(place, Attribute) and place.key == "_data"
 
 
 def optimized(program: Program) -> tuple[Program, dict[str, int]]:

@@ -195,37 +195,55 @@ def generators(found: Found) -> list[Entry]:
     ]
 
 
-def settings(found: Found) -> list[tuple[Any, Any, Any]]:
-    """What a recording takes for granted, as (container, key, content): modes, options, which parts there are."""
-    rows: list[tuple[Any, Any, Any]] = []
+class Settings:
+    """What a recording takes for granted: modes, options, which parts there are, which parameters learn."""
+
+    def __init__(self, found: Found) -> None:
+        self.tensors = found.tensors
+        self.absent = [vars(module) for module in found.modules if "training" not in vars(module)]
+        self.rows = [*_of_functions(found), *_of_modules(found), *_of_optimizers(found)]
+
+    def changed(self) -> str:
+        """The name of a setting that is not as it was, or ""."""
+        for container, key, x in self.rows:
+            try:
+                now = container[key]
+            except (KeyError, IndexError, ValueError):
+                return str(key)
+            if now is not x and not (isinstance(x, PLAIN) and type(now) is type(x) and now == x):
+                return str(key)
+        if any("training" in attributes for attributes in self.absent):
+            return "training"
+        return "" if all(tensor.requires_grad for tensor in self.tensors) else "requires_grad"
+
+
+Rows = Iterator[tuple[Any, Any, Any]]  # container, key, and what was there
+
+
+def _of_functions(found: Found) -> Rows:
     for function in found.functions:
         cells = Cells(function.__closure__ or ())
-        rows.extend((cells, i, cells[i]) for i, cell in enumerate(cells.cells) if _filled(cell))
+        yield from ((cells, i, cells[i]) for i, cell in enumerate(cells.cells) if _filled(cell))
         if _outside(function):
             scope = function.__globals__
-            rows.extend((scope, name, scope[name]) for name in _names(function.__code__) if name in scope)
-    rows.extend((Flags(tensor), "requires_grad", True) for tensor in found.tensors)
+            yield from ((scope, name, scope[name]) for name in _names(function.__code__) if name in scope)
+
+
+def _of_modules(found: Found) -> Rows:
     for module in found.modules:
-        rows.extend(
-            (vars(module), key, x) for key, x in vars(module).items() if isinstance(x, (*PLAIN, Module, Tensor))
-        )
-        rows.extend((x, i, part) for x in vars(module).values() if isinstance(x, list) for i, part in enumerate(x))
-        if "training" not in vars(module):
-            rows.append((vars(module), "training", MISSING))
+        attributes = vars(module)
+        for key, x in attributes.items():
+            if isinstance(x, (*PLAIN, Module, Tensor)):
+                yield attributes, key, x
+            elif isinstance(x, list):
+                yield from ((x, i, part) for i, part in enumerate(x))
+
+
+def _of_optimizers(found: Found) -> Rows:
     for optimizer in found.optimizers:
-        rows.extend(
-            (vars(optimizer), key, x) for key, x in vars(optimizer).items() if isinstance(x, PLAIN) and key != "_lr"
-        )
-        rows.extend(
-            (vars(group), key, x)
-            for group in optimizer.groups
-            for key, x in vars(group).items()
-            if isinstance(x, PLAIN)
-        )
-    return rows
-
-
-MISSING = object()
+        for owner in (optimizer, *optimizer.groups):
+            attributes = vars(owner)
+            yield from ((attributes, key, x) for key, x in attributes.items() if isinstance(x, PLAIN) and key != "_lr")
 
 
 class Cells:
@@ -236,25 +254,3 @@ class Cells:
 
     def __getitem__(self, i: int) -> Any:
         return self.cells[i].cell_contents
-
-
-class Flags:
-    """The attributes of an object, by name."""
-
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-
-    def __getitem__(self, name: str) -> Any:
-        return getattr(self.owner, name)
-
-
-def changed(rows: list[tuple[Any, Any, Any]]) -> str:
-    """The name of a setting that is not as it was, or ""."""
-    for container, key, x in rows:
-        try:
-            now = container[key]
-        except (KeyError, IndexError, ValueError):
-            now = MISSING
-        if now is not x and not (isinstance(x, PLAIN) and type(now) is type(x) and now == x):
-            return str(key)
-    return ""
