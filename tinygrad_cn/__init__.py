@@ -1,13 +1,18 @@
 """A NumPy autograd framework whose gradients you can read, see and check."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import data, nn, optim
 from .autograd import detect_anomaly, no_grad
-from .check import compare, compare_update, gradcheck
-from .compiler import compile
 from .functional import grad, op
 from .nn import elu, gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
 from .tensor import Tensor, tensor
 from .train import EarlyStopping, History, fit
+
+if TYPE_CHECKING:
+    from .check import compare, compare_update, gradcheck
+    from .compiler import compile
 
 __version__ = "0.1.0"
 
@@ -39,3 +44,19 @@ __all__ = [
     "tanh",
     "tensor",
 ]
+
+FIRST_USE = {"compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler"}
+FLOORS = ("chain", "check", "compiler", "draw")
+
+
+def __getattr__(name: str) -> Any:
+    """The floors above training are half of the package: they are loaded when first used."""
+    if name in FLOORS:
+        return import_module(f"{__name__}.{name}")
+    if name in FIRST_USE:
+        return getattr(import_module(f"{__name__}.{FIRST_USE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
