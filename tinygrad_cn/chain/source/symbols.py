@@ -18,6 +18,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ...errors import OpError
 from ...ops.loss import sample_axis
 from ...ops.op import Array, Op
+from ...ops.whole import whole
 
 if TYPE_CHECKING:
     from .trace import Tracer
@@ -240,6 +241,8 @@ class Symbol(NDArrayOperatorsMixin):
         return target
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if isinstance(func, whole):
+            raise OpError(f"{func.__name__} lays out memory in an order of its own")
         return SPECIAL[func](*args, **kwargs) if func in SPECIAL else self.tracer.call(func, args, kwargs)
 
     @staticmethod
