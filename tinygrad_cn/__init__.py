@@ -11,7 +11,9 @@ from .tensor import Tensor, tensor
 from .train import EarlyStopping, History, fit
 
 if TYPE_CHECKING:
-    from .check import compare, compare_update, gradcheck
+    from .check.compare import compare
+    from .check.numeric import gradcheck
+    from .check.update import compare_update
     from .compiler import compile
 
 __version__ = "0.1.0"
