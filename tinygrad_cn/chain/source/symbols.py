@@ -242,7 +242,7 @@ class Symbol(NDArrayOperatorsMixin):
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         if isinstance(func, whole):
-            raise OpError(f"{func.__name__} lays out memory in an order of its own")
+            raise OpError(f"{func.f.__name__} lays out memory in an order of its own")
         return SPECIAL[func](*args, **kwargs) if func in SPECIAL else self.tracer.call(func, args, kwargs)
 
     @staticmethod
