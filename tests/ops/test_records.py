@@ -1,5 +1,7 @@
 """What every op record promises, checked from the record alone: a new op is tested by being registered."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -72,3 +74,12 @@ def _widens(op: Op, case: Case) -> bool:
     """NumPy itself leaves float32: a ufunc without a float32 loop, or a call that names a dtype."""
     f = op.forward
     return "dtype" in case.options or (isinstance(f, np.ufunc) and not any(t.startswith("f") for t in f.types))
+
+
+@each_op
+def test_formulas_read_the_same_in_every_language(op: Op) -> None:
+    """Words in them are functions, inputs or options; the rest is signs."""
+    known = {*op.inputs, *op.options, "log", "mod", "ddof", "det", "index", "logabsdet", "sign"}
+    for formula in (op.text, *(f.text for f in op.formula)):
+        words = re.findall(r"(?<![A-Za-z_])[A-Za-z]{3,}(?![A-Za-z0-9_]|⁻¹\(|[({′_])", formula)
+        assert set(words) <= known, formula

@@ -53,13 +53,13 @@ MATRICES = (
     case((0, 3)),
 )
 DIAGONAL = register(
-    Op("diagonal", _diagonal, (_diagonal_vjp,), ("g on the diagonal, 0 elsewhere",), cases=MATRICES, analytic=True),
+    Op("diagonal", _diagonal, (_diagonal_vjp,), ("diag(g)",), cases=MATRICES, analytic=True),
     np.diagonal,
 )
 PUT_DIAGONAL = register(
     Op(
-        "put_diagonal", _put_diagonal, (_put_diagonal_vjp,), ("the diagonal of g",), analytic=True,
-        text="x on the diagonal, 0 elsewhere",
+        "put_diagonal", _put_diagonal, (_put_diagonal_vjp,), ("diagonal(g)",), analytic=True,
+        text="diag(x)",
         cases=(
             case((3,), shape=(3, 3)),
             case((2,), shape=(3, 4), offset=2),
@@ -69,7 +69,7 @@ PUT_DIAGONAL = register(
     )
 )  # fmt: skip
 TRACE = register(
-    Op("trace", _trace, (_trace_vjp,), ("g on the diagonal, 0 elsewhere",), text="Σ diagonal(x)", cases=MATRICES,
+    Op("trace", _trace, (_trace_vjp,), ("g I",), text="Σ diagonal(x)", cases=MATRICES,
        analytic=True),
     np.trace,
 )  # fmt: skip
@@ -109,14 +109,14 @@ def diagflat(v: Any, k: int = 0) -> Any:
 TRIANGLES = (case((3, 4)), case((3, 4), k=1), case((4, 3), k=-1), case((2, 3, 3), k=-1), case((3,)), case((0, 3)))
 TRIL = register(
     Op(
-        "tril", lambda x, k=0: np.tril(x, k), (lambda g, y, x, k=0: np.tril(g, k),), ("the lower triangle of g",),
+        "tril", lambda x, k=0: np.tril(x, k), (lambda g, y, x, k=0: np.tril(g, k),), ("tril(g)",),
         cases=TRIANGLES, broadcasts=True, analytic=True,
     ),
     np.tril,
 )  # fmt: skip
 TRIU = register(
     Op(
-        "triu", lambda x, k=0: np.triu(x, k), (lambda g, y, x, k=0: np.triu(g, k),), ("the upper triangle of g",),
+        "triu", lambda x, k=0: np.triu(x, k), (lambda g, y, x, k=0: np.triu(g, k),), ("triu(g)",),
         cases=TRIANGLES, broadcasts=True, analytic=True,
     ),
     np.triu,

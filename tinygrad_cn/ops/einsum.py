@@ -75,7 +75,7 @@ def _einsum_vjp(i: int, g: Any, y: Any, *x: Any, subscripts: str, optimize: Any 
 
 EINSUM = register(
     Op(
-        "einsum", _einsum, _einsum_vjp, ("einsum of g and the other inputs, to the labels of x",), analytic=True,
+        "einsum", _einsum, _einsum_vjp, ("einsum(g, …)",), analytic=True,
         text="einsum(subscripts, x)",
         cases=(
             case((2, 3), (3, 4), subscripts="ij,jk->ik"),

@@ -198,7 +198,7 @@ WHERE = register(
     Op(
         "where", lambda condition, a, b: np.where(condition, a, b),
         (None, lambda g, y, c, a, b: np.where(c, g, 0.0), lambda g, y, c, a, b: np.where(c, 0.0, g)),
-        ("0", "g ⊙ 1{condition}", "g ⊙ 1{not condition}"), text="where(condition, a, b)", broadcasts=True,
+        ("0", "g ⊙ 1{condition}", "g ⊙ (1 − 1{condition})"), text="where(condition, a, b)", broadcasts=True,
         domain=(lambda rng, shape: rng.random(shape) < 0.5, REAL, REAL), inputs=("condition", "a", "b"),
     ),
     np.where,

@@ -56,7 +56,7 @@ ROWS = np.array([0, 2, 0])
 GETITEM = register(
     Op(
         "getitem", lambda x, *, index: x[index], (lambda g, y, x, *, index: SCATTER(g, index=index, shape=x.shape),),
-        ("g added at index to zeros",), text="x[index]", analytic=True, note="An entry read twice gets both gradients.",
+        ("scatter(g)",), text="x[index]", analytic=True, note="An entry read twice gets both gradients.",
         add_to=_add_at,
         cases=(
             case((3, 4), index=1),
@@ -79,7 +79,7 @@ GETITEM = register(
 SCATTER: Op = register(
     Op(
         "scatter", _scatter, (lambda g, y, x, *, index, shape: g[index],), ("g[index]",), analytic=True,
-        text="zeros with x added at index", inputs=("x",),
+        text="scatter(x)", inputs=("x",),
         cases=(
             case((4,), index=1, shape=(3, 4)),
             case((3,), index=ROWS, shape=(4,)),
@@ -136,7 +136,7 @@ def _partition_vjp(g: Any, y: Any, x: Any, *, kth: Kth, axis: int | None = -1) -
 
 SORT = register(
     Op(
-        "sort", lambda x, axis=-1: np.sort(x, axis=axis), (_sort_vjp,), ("g in the order of x",), domain=distinct,
+        "sort", lambda x, axis=-1: np.sort(x, axis=axis), (_sort_vjp,), ("sort⁻¹(g)",), domain=distinct,
         analytic=True, note="Equal entries keep some order; each gets the gradient of its place.",
         cases=(case((7,)), case((3, 4)), case((3, 4), axis=0), case((2, 3), axis=None), case((0,)), case((1,))),
     ),
@@ -144,7 +144,7 @@ SORT = register(
 )  # fmt: skip
 PARTITION = register(
     Op(
-        "partition", _partition, (_partition_vjp,), ("g in the order of x",), domain=distinct,
+        "partition", _partition, (_partition_vjp,), ("sort⁻¹(g)",), domain=distinct,
         cases=(
             case((7,), kth=3), case((3, 4), kth=0), case((4, 3), kth=-1, axis=0), case((2, 3), kth=(1, 4), axis=None),
         ),

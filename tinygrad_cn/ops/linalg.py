@@ -242,7 +242,7 @@ def _cholesky_vjp(g: Any, y: Any, x: Any) -> Any:
 CHOLESKY = register(
     Op(
         "cholesky", lambda x: np.linalg.cholesky(symmetric(x)), (_cholesky_vjp,),
-        ("½ (s + sᵀ), s = y⁻ᵀ Φ(yᵀ g) y⁻¹, Φ: lower triangle, diagonal halved",), text="y yᵀ = x",
+        ("½ (s + sᵀ), s = y⁻ᵀ Φ(yᵀ g) y⁻¹, Φ(a) = tril(a) − a ⊙ I / 2",), text="y yᵀ = x",
         domain=positive_definite, cases=(case((3, 3)), case((4, 2, 2)), case((1, 1))), complaint=_square,
         note="Reads the symmetric part of x, so its gradient is symmetric.",
     )

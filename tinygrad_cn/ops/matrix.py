@@ -98,7 +98,7 @@ def _multi_dot_vjp(i: int, g: Any, y: Any, *x: Any) -> Any:
 
 MULTI_DOT = register(
     Op(
-        "multi_dot", lambda *x: np.linalg.multi_dot(x), _multi_dot_vjp, ("(factors before)ᵀ g (factors after)ᵀ",),
+        "multi_dot", lambda *x: np.linalg.multi_dot(x), _multi_dot_vjp, ("(x₁ … xᵢ₋₁)ᵀ g (xᵢ₊₁ … xₙ)ᵀ",),
         text="x₁ x₂ ⋯ xₙ", latex=r"x_1 x_2 \cdots x_n", analytic=True,
         cases=(case((2, 3), (3, 4)), case((2, 3), (3, 4), (4, 2)), case((3, 2), (2, 0), (0, 4), (4, 1))),
     )
@@ -235,8 +235,7 @@ def _tensordot_b(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 TENSORDOT = register(
     Op(
         "tensordot", lambda a, b, axes=2: np.tensordot(a, b, axes=axes), (_tensordot_a, _tensordot_b),
-        ("g and b summed over the free axes of b", "a and g summed over the free axes of a"), analytic=True,
-        text="Σ over axes of a ⊙ b",
+        ("tensordot(g, b)", "tensordot(a, g)"), analytic=True,
         cases=(
             case((2, 3, 4), (3, 4, 2)),
             case((2, 3), (3, 4), axes=1),

@@ -69,7 +69,7 @@ WINDOWS2D: Op = register(
                 g, size=x.shape[1:3], f=f, stride=stride, pad=pad
             ),
         ),
-        ("g added up where windows overlap",), text="windows of x", analytic=True,
+        ("overlap(g)",), text="windows(x)", analytic=True,
         note="(m, n_H, n_W, n_C) → (f · f, m, height, width, n_C); the border holds `fill`.",
         cases=(
             case((2, 4, 5, 3), f=2, stride=2),
@@ -84,7 +84,7 @@ OVERLAP2D: Op = register(
         (
             lambda g, y, x, *, size, f, stride, pad=(0, 0): WINDOWS2D(g, f=f, stride=stride, pad=pad),
         ),
-        ("windows of g",), text="windows x added up where they overlap", analytic=True,
+        ("windows(g)",), text="overlap(x)", analytic=True,
         note="(f · f, m, height, width, n_C) → (m, n_H, n_W, n_C), where size is (n_H, n_W).",
         cases=(
             case((4, 2, 2, 2, 3), size=(4, 5), f=2, stride=2),
@@ -131,14 +131,14 @@ def _avg_pool_vjp(g: Any, y: Any, x: Any, *, f: int, stride: int, pad: Pad = (0,
 
 MAX_POOL2D: Op = register(
     Op(
-        "max_pool2d", _max_pool, (_max_pool_vjp,), ("g ⊙ 1{x = y}, added up over windows",),
-        text="max of each window of x", domain=distinct, cases=CASES,
-        note="Entries that tie for the largest share g. The border counts as −∞.",
+        "max_pool2d", _max_pool, (_max_pool_vjp,), ("overlap(g ⊙ 1{x = y})",),
+        text="maxpool(x)", domain=distinct, cases=CASES,
+        note="The largest entry of each window; entries that tie for it share g. The border counts as −∞.",
     )
 )  # fmt: skip
 AVG_POOL2D: Op = register(
     Op(
-        "avg_pool2d", _avg_pool, (_avg_pool_vjp,), ("g / f², added up over windows",), text="mean of each window of x",
-        analytic=True, cases=CASES, note="The border counts as zeros.",
+        "avg_pool2d", _avg_pool, (_avg_pool_vjp,), ("overlap(g / f²)",), text="avgpool(x)",
+        analytic=True, cases=CASES, note="The mean of each window. The border counts as zeros.",
     )
 )  # fmt: skip

@@ -54,7 +54,7 @@ RECURRENT = register(
             lambda g, y, w, a, x, b: np.matmul(np.transpose(w[:, np.shape(a)[0] :]), g),
             lambda g, y, w, a, x, b: np.sum(g, axis=1, keepdims=True),
         ),
-        ("g [a; x]ᵀ", "(columns of w for a)ᵀ g", "(columns of w for x)ᵀ g", "Σ g"), text="w [a; x] + b",
+        ("g [a; x]ᵀ", "(w [I; 0])ᵀ g", "(w [0; I])ᵀ g", "Σ g"), text="w [a; x] + b",
         analytic=True, cases=(case((4, 5), (3, 6), (2, 6), (4, 1)), case((4, 3), (1, 0), (2, 0), (4, 1))),
         note="[a; x] is a on top of x.", complaint=_recurrent_complaint,
     )
@@ -77,7 +77,7 @@ def _lstm_gates_vjp(g: Any, y: Any, z: Any) -> Any:
 
 LSTM_GATES = register(
     Op(
-        "lstm_gates", _lstm_gates, (_lstm_gates_vjp,), ("g ⊙ Γ ⊙ (1 − Γ), and g ⊙ (1 − c̃²) for c̃",), analytic=True,
+        "lstm_gates", _lstm_gates, (_lstm_gates_vjp,), ("[g ⊙ Γ ⊙ (1 − Γ); g ⊙ (1 − c̃²)]",), analytic=True,
         text="[σ(zf); σ(zi); σ(zo); tanh(zc)]", cases=(case((8, 3)), case((4, 1)), case((8, 0))),
     )
 )  # fmt: skip

@@ -75,11 +75,11 @@ def _mean_vjp(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False)
 
 
 SUM = register(
-    Op("sum", _sum, (_sum_vjp,), ("g at every entry",), text="Σ x", cases=AXES + EMPTY, analytic=True),
+    Op("sum", _sum, (_sum_vjp,), ("broadcast(g)",), text="Σ x", cases=AXES + EMPTY, analytic=True),
     np.sum,
 )  # fmt: skip
 MEAN = register(
-    Op("mean", _mean, (_mean_vjp,), ("g / n at every entry",), text="Σ x / n", cases=AXES, analytic=True),
+    Op("mean", _mean, (_mean_vjp,), ("broadcast(g / n)",), text="Σ x / n", cases=AXES, analytic=True),
     np.mean,
 )  # fmt: skip
 
@@ -142,7 +142,7 @@ def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
 
 RUNNING = (case((3, 4)), case((3, 4), axis=0), case((2, 3, 4), axis=-1), case((0, 3), axis=0), case(()), case((1,)))
 CUMSUM = register(
-    Op("cumsum", _cumsum, (_cumsum_vjp,), ("Σ gⱼ over j ≥ i",), text="Σ xⱼ over j ≤ i", cases=RUNNING, analytic=True),
+    Op("cumsum", _cumsum, (_cumsum_vjp,), ("Σ gⱼ (j ≥ i)",), text="Σ xⱼ (j ≤ i)", cases=RUNNING, analytic=True),
     np.cumsum,
 )  # fmt: skip
 
@@ -189,8 +189,8 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int | None = None) -> Any:
 
 CUMPROD = register(
     Op(
-        "cumprod", _cumprod, (_cumprod_vjp,), ("Σ gⱼ ⊙ (Π xₖ over k ≤ j, k ≠ i) over j ≥ i",),
-        text="Π xⱼ over j ≤ i", cases=RUNNING, analytic=True,
+        "cumprod", _cumprod, (_cumprod_vjp,), ("Σ gⱼ ⊙ Π xₖ (k ≤ j, k ≠ i, j ≥ i)",),
+        text="Π xⱼ (j ≤ i)", cases=RUNNING, analytic=True,
         note="Nothing is divided by x, so zeros in x are no special case.",
     ),
     np.cumprod,
@@ -218,7 +218,7 @@ def _prod_vjp(g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False)
 
 PROD = register(
     Op(
-        "prod", _prod, (_prod_vjp,), ("g ⊙ Π xⱼ over j ≠ i",), text="Π x", cases=AXES + EMPTY, analytic=True,
+        "prod", _prod, (_prod_vjp,), ("g ⊙ Π xⱼ (j ≠ i)",), text="Π x", cases=AXES + EMPTY, analytic=True,
         note="Nothing is divided by x, so zeros in x are no special case.",
     ),
     np.prod,
@@ -238,7 +238,7 @@ def _extreme(name: str, f: Any, *numpy: Any) -> Op:
         return f(x, axis=axis, keepdims=keepdims)
 
     record = Op(
-        name, forward, (_extreme_vjp,), ("g ⊙ 1{x = y} / (number of x = y)",), domain=distinct, cases=AXES,
+        name, forward, (_extreme_vjp,), ("g ⊙ 1{x = y} / Σ 1{x = y}",), domain=distinct, cases=AXES,
         analytic=True, note="Ties share g equally.",
     )  # fmt: skip
     return register(record, *numpy)

@@ -32,7 +32,7 @@ Shape = int | tuple[int, ...]
 RESHAPE = register(
     Op(
         "reshape", lambda x, *, shape: x.reshape(shape), (lambda g, y, x, *, shape: g.reshape(x.shape),),
-        ("g in the shape of x",), analytic=True,
+        ("reshape(g)",), analytic=True,
         cases=(
             case((3, 4), shape=(2, 6)), case((3, 4), shape=-1), case((), shape=(1, 1)), case((0, 3), shape=(3, 0)),
         ),
@@ -42,7 +42,7 @@ RESHAPE = register(
 SQUEEZE = register(
     Op(
         "squeeze", lambda x, axis=None: x.squeeze(axis), (lambda g, y, x, axis=None: g.reshape(x.shape),),
-        ("g in the shape of x",), analytic=True,
+        ("reshape(g)",), analytic=True,
         cases=(case((1, 3, 1)), case((1, 3, 1), axis=-1), case((1, 3, 1), axis=(0, 2)), case((1, 0)), case(())),
     ),
     np.squeeze,
@@ -50,7 +50,7 @@ SQUEEZE = register(
 EXPAND_DIMS = register(
     Op(
         "expand_dims", lambda x, *, axis: np.expand_dims(x, axis), (lambda g, y, x, *, axis: g.reshape(x.shape),),
-        ("g in the shape of x",), analytic=True,
+        ("reshape(g)",), analytic=True,
         cases=(case((3, 4), axis=1), case((3,), axis=(0, -1)), case((), axis=0), case((0,), axis=-1)),
     ),
     np.expand_dims,
@@ -80,7 +80,7 @@ TRANSPOSE = register(
 SWAPAXES = register(
     Op(
         "swapaxes", lambda x, *, axis1, axis2: x.swapaxes(axis1, axis2),
-        (lambda g, y, x, *, axis1, axis2: g.swapaxes(axis1, axis2),), ("g with the axes swapped back",), analytic=True,
+        (lambda g, y, x, *, axis1, axis2: g.swapaxes(axis1, axis2),), ("swapaxes(g)",), analytic=True,
         cases=(case((2, 3, 4), axis1=0, axis2=-1), case((3, 0), axis1=1, axis2=0)),
     ),
     np.swapaxes,
@@ -88,7 +88,7 @@ SWAPAXES = register(
 MOVEAXIS = register(
     Op(
         "moveaxis", lambda x, *, source, destination: np.moveaxis(x, source, destination),
-        (lambda g, y, x, *, source, destination: np.moveaxis(g, destination, source),), ("g with the axes moved back",),
+        (lambda g, y, x, *, source, destination: np.moveaxis(g, destination, source),), ("moveaxis⁻¹(g)",),
         analytic=True,
         cases=(
             case((2, 3, 4), source=0, destination=-1),
@@ -100,7 +100,7 @@ MOVEAXIS = register(
 )  # fmt: skip
 FLIP = register(
     Op(
-        "flip", lambda x, axis=None: np.flip(x, axis), (lambda g, y, x, axis=None: np.flip(g, axis),), ("g flipped",),
+        "flip", lambda x, axis=None: np.flip(x, axis), (lambda g, y, x, axis=None: np.flip(g, axis),), ("flip(g)",),
         analytic=True, cases=(case((3, 4)), case((3, 4), axis=-1), case((2, 3, 4), axis=(0, 2)), case(()), case((0,))),
     ),
     np.flip,
@@ -108,7 +108,7 @@ FLIP = register(
 ROLL = register(
     Op(
         "roll", lambda x, *, shift, axis=None: np.roll(x, shift, axis),
-        (lambda g, y, x, *, shift, axis=None: np.roll(g, np.negative(shift), axis),), ("g rolled back",), analytic=True,
+        (lambda g, y, x, *, shift, axis=None: np.roll(g, np.negative(shift), axis),), ("roll⁻¹(g)",), analytic=True,
         cases=(
             case((3, 4), shift=2), case((3, 4), shift=-1, axis=1), case((3, 4), shift=(1, 2), axis=(0, 1)),
             case((0, 3), shift=1, axis=0), case((), shift=1),
@@ -119,7 +119,7 @@ ROLL = register(
 ROT90 = register(
     Op(
         "rot90", lambda x, k=1, axes=(0, 1): np.rot90(x, k, axes),
-        (lambda g, y, x, k=1, axes=(0, 1): np.rot90(g, -k, axes),), ("g turned back",), analytic=True,
+        (lambda g, y, x, k=1, axes=(0, 1): np.rot90(g, -k, axes),), ("rot90⁻¹(g)",), analytic=True,
         cases=(case((2, 3)), case((2, 3), k=2), case((2, 3, 4), k=-1, axes=(1, -1)), case((0, 3))),
     ),
     np.rot90,
@@ -139,7 +139,7 @@ def _broadcast_to(x: Any, *, shape: Shape) -> Array:
 
 BROADCAST_TO = register(
     Op(
-        "broadcast_to", _broadcast_to, (lambda g, y, x, *, shape: g,), ("g summed over the new axes",), broadcasts=True,
+        "broadcast_to", _broadcast_to, (lambda g, y, x, *, shape: g,), ("Σ g",), broadcasts=True,
         cases=(
             case((3, 1), shape=(2, 3, 4)), case((), shape=(2,)), case((), shape=()), case((1, 3), shape=(0, 3)),
         ),
@@ -161,7 +161,7 @@ def _tile_vjp(g: Any, y: Any, x: Any, *, reps: Ints) -> Any:
 
 TILE = register(
     Op(
-        "tile", lambda x, *, reps: np.tile(x, reps), (_tile_vjp,), ("g summed over the copies",), analytic=True,
+        "tile", lambda x, *, reps: np.tile(x, reps), (_tile_vjp,), ("Σ g",), analytic=True,
         cases=(
             case((2, 3), reps=2), case((2, 3), reps=(2, 1)), case((2, 3), reps=(2, 1, 3)), case((2, 1, 3), reps=(3, 2)),
             case((), reps=(2,)), case((2, 0), reps=(2, 2)), case((2,), reps=0),
@@ -180,7 +180,7 @@ def _repeat_vjp(g: Any, y: Any, x: Any, *, repeats: Ints, axis: int | None = Non
 REPEAT = register(
     Op(
         "repeat", lambda x, *, repeats, axis=None: x.repeat(repeats, axis), (_repeat_vjp,),
-        ("g summed over the copies",), analytic=True,
+        ("Σ g",), analytic=True,
         cases=(
             case((2, 3), repeats=2), case((2, 3), repeats=(1, 0, 2), axis=1), case((2, 3), repeats=2, axis=-2),
             case((), repeats=3), case((2, 0), repeats=2, axis=0), case((2,), repeats=0),
@@ -201,8 +201,8 @@ def _concatenate_vjp(i: int, g: Any, y: Any, *inputs: Any, axis: int | None = 0)
 
 CONCATENATE = register(
     Op(
-        "concatenate", lambda *inputs, axis=0: np.concatenate(inputs, axis), _concatenate_vjp, ("its piece of g",),
-        text="the inputs end to end", analytic=True, sequence=True,
+        "concatenate", lambda *inputs, axis=0: np.concatenate(inputs, axis), _concatenate_vjp, ("g[…]",),
+        analytic=True, sequence=True,
         cases=(
             case((2,), (3,)), case((2, 3), (2, 0), (2, 1), axis=-1), case((1, 3), (2, 3)),
             case((2, 2), (3,), axis=None),
@@ -214,8 +214,7 @@ CONCATENATE = register(
 STACK = register(
     Op(
         "stack", lambda *inputs, axis=0: np.stack(inputs, axis),
-        lambda i, g, y, *inputs, axis=0: g[along(axis, i)], ("its slice of g",), text="the inputs side by side",
-        analytic=True, sequence=True,
+        lambda i, g, y, *inputs, axis=0: g[along(axis, i)], ("g[…]",),         analytic=True, sequence=True,
         cases=(case((), ()), case((3,), (3,), axis=-1), case((2, 3), (2, 3), (2, 3), axis=1), case((0,), (0,))),
     ),
     np.stack,
@@ -232,7 +231,7 @@ def _pad_vjp(g: Any, y: Any, x: Any, *, pad_width: Sequence[tuple[int, int]], co
 
 PAD = register(
     Op(
-        "pad", _pad, (_pad_vjp,), ("the inner part of g",), text="x surrounded by constants", analytic=True,
+        "pad", _pad, (_pad_vjp,), ("g[…]",), analytic=True,
         cases=(
             case((3,), pad_width=((2, 0),)),
             case((2, 3), pad_width=((1, 2), (0, 3)), constant_values=1.5),
