@@ -291,3 +291,14 @@ def test_a_thousand_layers_are_read_without_recursion():
     chain = J.chain()
     assert len(chain.layers) == 1001
     assert chain["dW1001"].shape == (1, 3)
+
+
+def test_a_scalar_bias_has_no_shape_to_show():
+    chain = nn.mse(leaf(2, 3) @ X + leaf(), Y).chain()
+    assert chain.quantity("Z1").shapes == "(2, 3) @ (3, 7) → (2, 7)"
+
+
+def test_a_number_goes_into_the_fraction_before_it():
+    J = nn.mse(leaf(1, 3) @ X, Y[:1])
+    assert J.chain(convention="autograd").quantity("dZ1").formula.text == "(2/m) (Z[1] − Y)"
+    assert J.chain().quantity("dZ1").formula.text == "2 (Z[1] − Y)"

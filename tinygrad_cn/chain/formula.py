@@ -161,7 +161,10 @@ def _op_rule(node: Node, i: int, name: Naming, g: str) -> str:
 def _scaled(formula: Formula, scale: str) -> Formula:
     if not scale:
         return formula
-    return Formula.of(f"{'m' if scale == 'm' else '(1/m)'} {_wrap(formula.text)}")
+    count, rest = "1", _wrap(formula.text)
+    if scale == "1/m" and (whole := re.fullmatch(r"(\d+) (.+)", rest)):
+        count, rest = whole.groups()  # (1/m) 2 (A − Y) is (2/m) (A − Y)
+    return Formula.of(f"{'m' if scale == 'm' else f'({count}/m)'} {rest}")
 
 
 def weighted(weight: str, formula: Formula) -> Formula:

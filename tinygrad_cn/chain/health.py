@@ -15,6 +15,7 @@ import numpy as np
 from ..ops.op import Array
 from .model import Quantity, Step, backward_quantities
 
+LAYERS = frozenset(["dense", "conv"])
 DEAD = frozenset(["relu"])  # activations that can be 0 for every sample
 # activation: its derivative from its value, over the largest derivative there is
 SLOPE: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda a: 4 * a * (1 - a), "tanh": lambda a: 1 - a * a}
@@ -42,8 +43,8 @@ class LayerHealth:
     saturated : float or None
         Share of sigmoid or tanh entries whose derivative is below 1 % of its maximum; not for the last layer,
         whose confident outputs are no fault.
-    samples : int
-        m.
+    seen : int
+        How many activations of each unit there are: one a sample, in images one a place.
     """
 
     layer: int
@@ -52,7 +53,7 @@ class LayerHealth:
     step: float | None
     dead: float | None
     saturated: float | None
-    samples: int
+    seen: int
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Finding:
 
 
 def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
-    """The numbers of each layer W A + b, first to last.
+    """The numbers of each layer with weights, first to last.
 
     Examples
     --------
@@ -76,7 +77,7 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
     >>> [row.relative for row in layer_health(J.chain().steps)][-1]
     1.0
     """
-    layers = [step for step in steps if step.kind == "dense"]
+    layers = [step for step in steps if step.kind in LAYERS]
     gradients = {q.name: q for q in backward_quantities(steps)}
     sizes = [_size(gradients.get(f"d{step.forward[0].name}")) for step in layers]
     found = []
@@ -91,7 +92,7 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
                 _ratio(_size(gradients.get(f"d{w.name}")), _size(w)),
                 None if a is None or step.label not in DEAD else _dead(a),
                 None if a is None or step.label not in SLOPE or step is layers[-1] else _saturated(a, step.label),
-                0 if a is None else a.shape[-1],
+                0 if a is None else a.size // a.shape[_unit_axis(a)],
             )
         )
     return found
@@ -136,8 +137,8 @@ def _shares(layers: Sequence[LayerHealth]) -> list[Finding]:
     found = []
     for key, least in MANY.items():
         shares = {row: float(getattr(row, key) or 0.0) for row in layers}
-        # with few samples a unit is zero for all of them by chance
-        many = [row for row in layers if shares[row] > least + 2.0 ** (1 - row.samples)]
+        # a unit that is seen a few times only may be zero each time by chance
+        many = [row for row in layers if shares[row] > least + 2.0 ** (1 - row.seen)]
         if many:
             worst = max(many, key=shares.__getitem__)
             found.append(Finding(key, {"layer": worst.layer, "share": f"{shares[worst]:.0%}", "n": len(many)}))
@@ -166,7 +167,13 @@ def _ratio(a: float | None, b: float | None) -> float | None:
 
 
 def _dead(a: Array) -> float:
-    return float(np.mean(~np.any(a > 0, axis=-1)))
+    units = np.moveaxis(a, _unit_axis(a), 0).reshape(a.shape[_unit_axis(a)], -1)
+    return float(np.mean(~np.any(units > 0, axis=1)))
+
+
+def _unit_axis(a: Array) -> int:
+    """Rows are units; of images (m, n_H, n_W, n_C) the channels are."""
+    return 3 if a.ndim == 4 else 0
 
 
 def _saturated(a: Array, label: str) -> float:

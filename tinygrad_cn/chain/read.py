@@ -290,7 +290,7 @@ class Reader:
         shape = {k: np.shape(_value(v)) for k, v in (("w", w), ("a", a), ("z", piece.out))}
         wt, at, zt = shape["w"][::-1], shape["a"][::-1], shape["z"][::-1]
         left, back = (wt, shape["w"]) if piece.flipped else (shape["w"], wt)
-        plus = "" if b is None else f" + {np.shape(_value(b))}"
+        plus = f" + {np.shape(_value(b))}" if np.ndim(_value(b)) else ""
         z = self._value_of(piece.out, "Z", forward(piece, self.name), f"{left} @ {shape['a']}{plus} → {shape['z']}")
         out, backward = [z], []
         if act is not None:
