@@ -66,7 +66,7 @@ class Chain:
         self.convention = "course" if reader.course else "autograd"
         self.note = "" if reader.course or convention == "autograd" else say("not_a_mean", self.lang)
         self.reader = reader
-        self.layers = tuple(LayerView(self, step) for step in self.steps if step.kind == "dense")
+        self.layers = tuple(LayerView(self, step) for step in self.steps if step.layer)
 
     @property
     def computed(self) -> bool:

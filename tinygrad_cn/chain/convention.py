@@ -17,14 +17,20 @@ from .layers import LOSSES, Piece
 
 LINEAR = frozenset("negative positive reshape transpose squeeze expand_dims broadcast_to astype sum trace".split())
 CONTRACT = frozenset("matmul dot inner vdot einsum tensordot".split())
-DATA = {"affine": (1,), "recurrent": (1, 2), "sequence_affine": (1,)}  # operands that hold samples, not weights
+DATA = {
+    "affine": (1,),
+    "conv2d": (0,),
+    "recurrent": (1, 2),
+    "sequence_affine": (1,),
+}  # operands that hold samples, not weights
 BY_COLUMN = frozenset(
-    "lstm_gates lstm_memory lstm_output gru_reset gru_memory stack concatenate getitem".split()
+    "lstm_gates lstm_memory lstm_output gru_reset gru_memory stack concatenate getitem max_pool2d avg_pool2d "
+    "global_max_pool2d global_avg_pool2d flatten".split()
 )  # fmt: skip
 
 
 def first_data(pieces: list[Piece]) -> Any:
-    """What the first layer takes in: (n, m) or a sequence (n, m, T). None if there is no layer."""
+    """What the first layer takes in: (n, m), a sequence (n, m, T) or images. None if there is no layer."""
     return next((piece.operands[DATA[piece.label][-1]] for piece in pieces if piece.label in DATA), None)
 
 
@@ -35,7 +41,7 @@ def samples(pieces: list[Piece]) -> int | None:
 
 
 def per_sample(pieces: list[Piece], m: int) -> set[Node]:
-    """Nodes that hold one column per sample, or in a sequence one for each time step.
+    """Nodes that hold one column per sample, or in a sequence one for each time step, or one image per sample.
 
     They are inputs and outputs of layers, what is computed from them column by column, and what they are so
     computed from.

@@ -208,7 +208,7 @@ def _title(row: Row, back: bool) -> Note:
     if row.folded:
         ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
         return Note(f"title.folded{end}", ends | {"activation": _activation(step)})
-    if step.kind == "dense":
+    if step.layer:
         return Note(f"title.layer{end}", {"l": str(step.layer), "activation": _activation(step)})
     if step.kind == "loss":
         named = step.label in LOSSES | {"own_loss"}

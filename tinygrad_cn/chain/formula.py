@@ -47,8 +47,13 @@ def forward(piece: Piece, name: Naming) -> Formula:
     """What the piece computes, in names."""
     if piece.kind == "affine":
         return Formula.of(_affine(piece, name))
+    if piece.kind == "conv":
+        a, w, b = piece.operands
+        return Formula.of(f"{name(a)} ∗ {name(w)}" + ("" if b is None else f" + {name(b)}"))
     if piece.kind == "activation":
         return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
+    if piece.kind == "flatten":
+        return Formula.of(f"flatten({name(piece.operands[0])})")
     if piece.kind == "loss":
         return _loss(piece, name, 0)
     return expression(piece.out, name, depth=1)
@@ -95,6 +100,8 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(REGISTRY[piece.label].formula[0].fill(symbols), scale)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
+    elif piece.kind == "flatten":
+        text = f"reshape({g}ᵀ)"
     elif piece.kind == "total":
         text = "1"
     elif piece.kind == "own_loss":

@@ -1,4 +1,4 @@
-"""Read a recorded graph as pieces: affine maps, activations, losses, and plain ops for the rest.
+"""Read a recorded graph as pieces: affine maps, convolutions, activations, losses, and plain ops for the rest.
 
 Each kind is recognised by one row of `RECOGNISERS`. A piece covers the nodes between its output and
 its operands; what no row recognises becomes a piece of its own, so nothing is dropped.
@@ -23,6 +23,11 @@ LOSSES = frozenset(
 )  # fmt: skip
 
 
+LAYERS = frozenset(["affine", "conv"])
+INSIDE = LAYERS | {"activation", "norm", "pool", "flatten"}  # kinds of pieces a net is made of
+POOLS = {"max": "global_max_pool2d", "mean": "global_avg_pool2d"}
+
+
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A recognised part of the graph.
@@ -30,13 +35,14 @@ class Piece:
     Attributes
     ----------
     kind : str
-        "affine", "activation", "loss" or "op".
+        "affine", "conv", "activation", "norm", "pool", "flatten", "loss" or "op".
     label : str
         "tanh", "binary_cross_entropy", or the op's name.
     out : Node
         What it computes.
     operands : tuple
-        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y).
+        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y); others in the
+        order of the op: conv (A, W, b or None), norm (Z, gamma, beta).
     flipped : bool
         An affine map written wᵀ x + b, as for a single neuron.
     """
@@ -46,6 +52,20 @@ class Piece:
     out: Node
     operands: tuple[Any, ...]
     flipped: bool = False
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it opens a layer: it has a W."""
+        return self.kind in LAYERS
+
+    @property
+    def roles(self) -> tuple[Any, Any, Any]:
+        """W, A of the layer before, and b or None, of a layer."""
+        if self.kind == "conv":
+            a, w, b = self.operands
+        else:
+            w, a, b = self.operands
+        return w, a, b
 
 
 def pieces(root: Node) -> list[Piece]:
@@ -122,13 +142,37 @@ def activation(node: Node, uses: dict[Node, int]) -> Piece | None:
     return None if z is None else Piece("activation", "sigmoid", node, (z,))
 
 
+def convolution(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """A ∗ W + b on images."""
+    return Piece("conv", "conv2d", node, node._inputs) if _op_name(node) == "conv2d" else None
+
+
+def around_layers(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """What stands between layers: batch or layer norm, pooling, and images laid flat as reshape(m, …)ᵀ."""
+    name = _op_name(node)
+    if name == "normalise":
+        return Piece("norm", name, node, node._inputs)
+    if name in ("max_pool2d", "avg_pool2d"):
+        return Piece("pool", name, node, node._inputs)
+    below: Any = node._inputs[0] if node._inputs else None
+    if name in POOLS and np.ndim(_value(below)) == 4 and (node._options or {}).get("axis") == (1, 2):
+        return Piece("pool", POOLS[name], node, node._inputs)
+    if name == "transpose" and _op_name(below) == "reshape" and uses.get(below, 0) == 1:
+        image = below._inputs[0]
+        if np.ndim(_value(image)) == 4 and node._data.shape[1:] == np.shape(_value(image))[:1]:
+            return Piece("flatten", "flatten", node, (image,))
+    return None
+
+
 def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
     """One of the losses of `nn`."""
     name = _op_name(node)
     return Piece("loss", name, node, node._inputs) if name in LOSSES else None
 
 
-RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (affine, activation, loss)
+RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (
+    affine, convolution, activation, around_layers, loss,
+)  # fmt: skip
 
 
 # ---- helpers ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """From a recorded graph to a chain: pieces get layer numbers and names, names get formulas.
 
-`Reader` walks the pieces once in the order they were computed. An affine map opens layer l and takes
-the activation of its Z with it; the loss closes the chain; every other op is a step of its own.
+`Reader` walks the pieces once in the order they were computed. An affine map or a convolution opens
+layer l and takes the activation of its Z with it; the loss closes the chain; every other op is a step of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from .layers import Piece, inner_nodes, pieces
 from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
 from .names import given_names, written
 from .terms import join_terms
+
+OF_LAYER = {"activation": "A", "norm": "N", "pool": "P", "flatten": "F"}  # letters of what a layer is made into
 
 
 class Term(NamedTuple):
@@ -78,17 +80,19 @@ class Reader:
         number = 0
         counts: dict[str, int] = {}
         for piece in self.pieces:
-            if piece.kind == "affine":
+            if piece.is_layer:
                 number += 1
-                w, a, b = piece.operands
+                w, a, b = piece.roles
                 self._data_input(a, number)
                 self._name(w, f"W{number}", number)
                 self._name(b, f"b{number}", number)
-                self._name(piece.out, f"Z{number}", number, f"n[{number}]")
+                self._name(piece.out, f"Z{number}", number, f"n[{number}]" if piece.kind == "affine" else "")
                 continue
+            layer, rows = self._home(piece)
+            if piece.kind == "norm":
+                self._name_around(piece, layer)
             for x in piece.operands:
                 self._name_constant(piece, x, counts)
-            layer, rows = self._home(piece)
             self._name(piece.out, self._standard(piece, layer, counts), layer, rows)
         self.layers = number
 
@@ -96,17 +100,29 @@ class Reader:
         """J for the cost, J1 and R1 for its terms, A1 for the first activation of layer 1, else u1, u2, …."""
         if piece.out is self.root:
             return "J"
-        if piece.kind == "activation" and layer and f"A{layer}" not in self.aliases:
-            return f"A{layer}"
+        of_layer = f"{OF_LAYER.get(piece.kind)}{layer}"
+        if piece.kind in OF_LAYER and layer and of_layer not in self.aliases:
+            return of_layer
         letter = {"loss": "J", "own_loss": "J", "penalty": "R"}.get(piece.kind, "u")
         counts[letter] = counts.get(letter, 0) + 1
         return f"{letter}{counts[letter]}"
 
     def _home(self, piece: Piece) -> tuple[int, str]:
-        """Layer and row symbol: those of the latest operand of the same shape."""
+        """Layer and row symbol: those of the latest operand of the same shape, or of what is pooled or laid flat."""
+        if piece.kind in ("pool", "flatten"):
+            return self.layer_of.get(id(piece.operands[0]), 0), ""
         same = [x for x in piece.operands if np.shape(_value(x)) == piece.out._data.shape and id(x) in self.layer_of]
         latest = max(same, key=lambda x: self.layer_of[id(x)], default=None)
         return (0, "") if latest is None else (self.layer_of[id(latest)], self.rows[id(latest)])
+
+    def _name_around(self, norm: Piece, layer: int) -> None:
+        """γ and β of a norm, and before the first layer its input, which is the data."""
+        x, gamma, beta = norm.operands
+        if not layer:
+            self._data_input(x, 1)
+        for parameter, letter in ((gamma, "gamma"), (beta, "beta")):
+            if not (isinstance(parameter, Node) and parameter._op is not None):
+                self._name(parameter, f"{letter}{layer}", layer)
 
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
@@ -123,6 +139,8 @@ class Reader:
             self._name(x, "Y", 0)
         elif is_target and np.array_equal(_value(x), 1 - _value(self.target)):
             self.texts[id(x)] = "1 − Y"
+        elif np.asarray(_value(x)).dtype == bool and (layer := self._home(piece)[0]):
+            self._name(x, f"D{layer}", 0)  # the mask of dropout
         else:
             kind = "p" if _needs(x) else "c"
             counts[kind] = counts.get(kind, 0) + 1
@@ -145,6 +163,8 @@ class Reader:
 
     def name(self, x: Any) -> str:
         """How formulas write a value."""
+        if x is None:
+            return ""
         known = self.names.get(id(x))
         if known is None:
             return self.texts.get(id(x)) or _number(x)
@@ -183,7 +203,8 @@ class Reader:
             if i == 2 and shape[0] == piece.out._data.shape[0]:
                 return f"({rows}, 1)"
         known = [*map(str, shape)]
-        if shape and samples_of(_value(x)) == self.m:
+        is_weight = _needs(x) and x._op is None and x not in self.columns
+        if shape and samples_of(_value(x)) == self.m and not is_weight:
             known[sample_axis(_value(x))] = "m"
         return f"({', '.join(known)}{',' * (len(known) == 1)})"
 
@@ -235,17 +256,21 @@ class Reader:
             return g if g is None or factor == 1.0 else g * factor
 
         def derive() -> Array | None:
-            parts = [self._through_affine(p) for p, _ in self.consumers[id(x)] if p.kind == "affine"]
+            parts = [self._through_layer(p) for p, _ in self.consumers[id(x)] if p.is_layer]
             known = [p for p in parts if p is not None]
             return np.asarray(sum(known)) if len(known) == len(parts) else None
 
         return read if _needs(x) else derive
 
-    def _through_affine(self, piece: Piece) -> Array | None:
-        """Wᵀ dZ, for an input that itself requires no gradient."""
+    def _through_layer(self, piece: Piece) -> Array | None:
+        """Wᵀ dZ, or Wᵀ ∗ dZ, for an input that itself requires no gradient."""
         upstream = self._gradient(piece.out).value
-        w = _value(piece.operands[0])
-        return None if upstream is None else np.asarray((w if piece.flipped else w.T) @ upstream)
+        w = _value(piece.roles[0])
+        if upstream is None or piece.kind == "affine":
+            return None if upstream is None else np.asarray((w if piece.flipped else w.T) @ upstream)
+        op, inputs = piece.out._op, [_value(x) for x in piece.operands]
+        assert op is not None
+        return np.asarray(op.gradient(0, upstream, piece.out._data, inputs, piece.out._options))
 
     # ---- steps --------------------------------------------------------------------------------------
 
@@ -261,16 +286,16 @@ class Reader:
             act = self._activation_of(piece)
             made = [piece] if act is None else [piece, act]
             done.update(made)
-            step = self._dense(piece, act, home) if piece.kind == "affine" else self._plain(piece, home)
+            step = self._layer(piece, act, home) if piece.is_layer else self._plain(piece, home)
             home.update((id(p.out), step.id) for p in made)
-            home.update((id(x), step.id) for x in piece.operands if piece.kind == "affine" and id(x) not in home)
+            home.update((id(x), step.id) for x in piece.operands if piece.is_layer and id(x) not in home)
             steps.append(step)
         return tuple(steps)
 
     def _input_step(self, piece: Piece, x: Any, home: dict[int, str], steps: list[Step]) -> None:
         """Data that no step computes gets a step of its own; parameters of a layer belong to the layer."""
-        is_data = piece.kind == "affine" and x is piece.operands[1]
-        is_leaf = piece.kind != "affine" and id(x) in self.names and not (isinstance(x, Node) and x._op is not None)
+        is_data = piece.is_layer and x is piece.roles[1]
+        is_leaf = not piece.is_layer and id(x) in self.names and not (isinstance(x, Node) and x._op is not None)
         if not (is_data or is_leaf) or id(x) in home:
             return
         step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
@@ -280,31 +305,27 @@ class Reader:
         steps.append(Step(step_id, "input", 0, "", forward=(self._value_of(x, role),), gradients=gradients))
 
     def _activation_of(self, piece: Piece) -> Piece | None:
-        if piece.kind != "affine":
+        if not piece.is_layer:
             return None
         return next((p for p, _ in self.consumers.get(id(piece.out), []) if p.kind == "activation"), None)
 
-    def _dense(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
-        w, a, b = piece.operands
+    def _layer(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
+        w, a, b = piece.roles
         layer = self.layer_of[id(piece.out)]
-        shape = {k: np.shape(_value(v)) for k, v in (("w", w), ("a", a), ("z", piece.out))}
-        wt, at, zt = shape["w"][::-1], shape["a"][::-1], shape["z"][::-1]
-        left, back = (wt, shape["w"]) if piece.flipped else (shape["w"], wt)
-        plus = f" + {np.shape(_value(b))}" if np.ndim(_value(b)) else ""
-        z = self._value_of(piece.out, "Z", forward(piece, self.name), f"{left} @ {shape['a']}{plus} → {shape['z']}")
+        z_shape, (forwards, back, product) = np.shape(_value(piece.out)), _shapes(piece)
+        z = self._value_of(piece.out, "Z", forward(piece, self.name), forwards)
         out, backward = [z], []
         if act is not None:
-            out.append(self._value_of(act.out, "A", forward(act, self.name), str(shape["z"])))
-            backward.append(self._dz(piece.out, act, str(shape["z"])))
+            out.append(self._value_of(act.out, "A", forward(act, self.name), str(z_shape)))
+            backward.append(self._dz(piece.out, act, str(z_shape)))
         parameters = [self._value_of(w, "parameter")] + ([] if b is None else [self._value_of(b, "parameter")])
-        backward.append(self._gradient(a, f"{back} @ {shape['z']} → {shape['a']}"))
-        product = f"{shape['a']} @ {zt} → {shape['w']}" if piece.flipped else f"{shape['z']} @ {at} → {shape['w']}"
+        backward.append(self._gradient(a, back))
         gradients = [self._gradient(w, product)] if _needs(w) else []
         if b is not None and _needs(b):
             gradients.append(self._gradient(b, str(np.shape(_value(b)))))
         return Step(
             id=str(layer),
-            kind="dense",
+            kind="dense" if piece.kind == "affine" else piece.kind,
             layer=layer,
             label="" if act is None else act.label,
             parameters=tuple(parameters),
@@ -355,6 +376,17 @@ class Reader:
         name = self.names[id(x)]
         flows = isinstance(x, Node) and x.requires_grad
         return Source(home[id(x)], self.quantities[name], self._gradient(x) if flows else None)
+
+
+def _shapes(piece: Piece) -> tuple[str, str, str]:
+    """How the shapes of Z, dA of the layer before, and dW come about."""
+    (w, a, b), z = (np.shape(_value(x)) for x in piece.roles), piece.out._data.shape
+    plus = f" + {b}" if b else ""
+    if piece.kind == "conv":
+        return f"{a} ∗ {w}{plus} → {z}", f"{w}ᵀ ∗ {z} → {a}", f"{a} ∗ {z} → {w}"
+    if piece.flipped:
+        return f"{w[::-1]} @ {a}{plus} → {z}", f"{w} @ {z} → {a}", f"{a} @ {z[::-1]} → {w}"
+    return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{z} @ {a[::-1]} → {w}"
 
 
 def _needs(x: Any) -> bool:

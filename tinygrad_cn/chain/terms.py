@@ -12,12 +12,12 @@ import numpy as np
 
 from ..autograd import Node
 from .known_loss import Match, known_loss
-from .layers import Piece, inner_nodes
+from .layers import INSIDE, Piece, inner_nodes
 
 
 def join_terms(found: list[Piece], root: Node) -> list[Piece]:
     """Join the op pieces of each term of the cost. Without a layer there is nothing to tell terms by."""
-    if all(p.kind != "affine" for p in found):
+    if not any(p.is_layer for p in found):
         return found
     by_out = {p.out: p for p in found}
     uses = _uses(found)
@@ -82,7 +82,7 @@ def _term(end: Node, inside: set[Node], by_out: dict[Node, Piece]) -> Piece | No
     if flows and all(x._op is None for x in flows):
         return Piece("penalty", "penalty", end, (*flows, *constants))
     made_by = by_out.get(flows[0]) if len(flows) == 1 else None
-    if made_by is not None and made_by.kind in ("affine", "activation"):
+    if made_by is not None and made_by.kind in INSIDE:
         known = known_loss(end, inside, flows[0], constants)
         if known is not None and known.factor == 1:
             return Piece("loss", known.name, end, (flows[0], known.target))

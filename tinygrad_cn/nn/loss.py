@@ -7,7 +7,8 @@ mse, mae, huber and hinge are means over all n × m entries.
 
 Sequences are (n, m, T), their labels (m, T) or (1, m, T). As the notes do, L = Σ L⟨t⟩ over the time
 steps of a sample, cross-entropies add up the steps and take the mean over samples, so a longer
-sequence has a larger cost; the other losses are means over all n × m × T entries.
+sequence has a larger cost; the other losses are means over all n × m × T entries. The losses of
+entries also take images (m, n_H, n_W, n_C).
 """
 
 from __future__ import annotations
@@ -310,9 +311,10 @@ def _pair(loss: str, name: str, A: Any, Y: Any) -> tuple[Any, Any]:
             f"{loss}: {name} is {A.shape} and Y is {Y.shape}; both must be (n, m), outputs in rows and samples in "
             f"columns{_advice(A.shape, Y.shape)}"
         )
-    if A.ndim > 3:
+    if A.ndim > 4:
         raise ShapeError(
-            f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns, or (n, m, T)"
+            f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns, (n, m, T), or "
+            f"images (m, n_H, n_W, n_C)"
         )
     if not A.size:
         raise ShapeError(f"{loss}: {name} is {A.shape}, which has no samples to average over")

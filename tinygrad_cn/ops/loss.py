@@ -34,8 +34,8 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def sample_axis(A: Any) -> int:
-    """The axis that counts samples: the second of a sequence (n, m, T), else the last."""
-    return 1 if np.ndim(A) == 3 else -1
+    """The axis that counts samples: the first of images, the second of a sequence (n, m, T), else the last."""
+    return {4: 0, 3: 1}.get(np.ndim(A), -1)
 
 
 def samples(A: Any) -> int:

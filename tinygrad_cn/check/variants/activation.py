@@ -63,8 +63,9 @@ def _elementwise(piece: Piece, view: View, d: str) -> Iterator[Variant | Span]:
         yield Variant(code, f"{d} ⊙ {text}", lambda s, g, factor=factor: g * factor(s), cost)  # type: ignore[misc]
     yield Variant("missing_upstream", f"{prime}({view.name(z)})", lambda s, g: _own_slope(piece, s.v(z)))
     yield Variant("wrong_activation_derivative", f"{d} ⊙ 1{{{d} > 0}}", lambda s, g: g * (g > 0), 2)
-    inner: Rule = lambda s, g: g @ (1 - s.v(a).T @ s.v(a))  # noqa: E731
-    yield Variant("elementwise_for_matmul", f"{d} (1 − {view.name(a)}ᵀ {view.name(a)})", inner, 2)
+    if len(view.shape(a)) == 2:
+        inner: Rule = lambda s, g: g @ (1 - s.v(a).T @ s.v(a))  # noqa: E731
+        yield Variant("elementwise_for_matmul", f"{d} (1 − {view.name(a)}ᵀ {view.name(a)})", inner, 2)
     yield Span("wrong_activation_derivative", *_two_slopes(z, view.name(z), d))
     for x in (a, z):
         yield Span("wrong_activation_derivative", *_polynomial(x, view.name(x), d), cost=5)
