@@ -83,6 +83,13 @@ CATALOGUE: dict[str, dict[str, str]] = {
     "mae": {"zh": "平均绝对误差", "en": "mean absolute error"},
     "huber": {"zh": "Huber 损失", "en": "Huber loss"},
     "hinge": {"zh": "合页损失", "en": "hinge loss"},
+    "conv2d": {"zh": "卷积", "en": "convolution"},
+    "max_pool2d": {"zh": "最大池化", "en": "max pooling"},
+    "avg_pool2d": {"zh": "平均池化", "en": "average pooling"},
+    "global_max_pool2d": {"zh": "全局最大池化", "en": "global max pooling"},
+    "global_avg_pool2d": {"zh": "全局平均池化", "en": "global average pooling"},
+    "normalise": {"zh": "归一化", "en": "normalisation"},
+    "flatten": {"zh": "展平", "en": "flatten"},
     "own_loss": {"zh": "自写的损失", "en": "hand-written loss"},
     # the table of a chain
     "table.title": {"zh": "计算链 · 层数 {layers} · m = {m}", "en": "Chain · layers: {layers} · m = {m}"},

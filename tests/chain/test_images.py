@@ -56,14 +56,14 @@ def test_every_quantity_has_the_notes_name_and_samples_first_in_images(chain):
 def test_formulas(chain):
     text = {name: q.formula.text for name, q in chain.quantities.items() if q.formula is not None}
     assert {name: text[name] for name in ("Z1", "N1", "P1", "Z2", "P2", "F2", "u1")} == {
-        "Z1": "X ∗ W[1] + b[1]", "N1": "gamma[1] ⊙ (Z[1] − μ) / √(σ² + ε) + beta[1]", "P1": "maxpool(A[1])",
-        "Z2": "P[1] ∗ W[2]", "P2": "avgpool(A[2])", "F2": "flatten(P[2])", "u1": "F[2] ⊙ D[2]",
+        "Z1": "X * W[1] + b[1]", "N1": "gamma[1] ⊙ (Z[1] − μ) / √(σ² + ε) + beta[1]", "P1": "maxpool(A[1])",
+        "Z2": "P[1] * W[2]", "P2": "avgpool(A[2])", "F2": "flatten(P[2])", "u1": "F[2] ⊙ D[2]",
     }  # fmt: skip
     assert {name: text[name] for name in ("dP2", "dW2", "dP1", "dgamma1", "dW1", "db1", "dA0")} == {
-        "dP2": "reshape(dF[2]ᵀ)", "dW2": "(1/m) P[1] ∗ dZ[2]", "dP1": "W[2]ᵀ ∗ dZ[2]",
-        "dgamma1": "(1/m) Σ dN[1] ⊙ n", "dW1": "(1/m) X ∗ dZ[1]", "db1": "(1/m) Σ dZ[1]", "dA0": "W[1]ᵀ ∗ dZ[1]",
+        "dP2": "reshape(dF[2]ᵀ)", "dW2": "(1/m) P[1] * dZ[2]", "dP1": "W[2]ᵀ * dZ[2]",
+        "dgamma1": "(1/m) Σ dN[1] ⊙ n", "dW1": "(1/m) X * dZ[1]", "db1": "(1/m) Σ dZ[1]", "dA0": "W[1]ᵀ * dZ[1]",
     }  # fmt: skip
-    assert chain.quantities["dW2"].shapes == "(7, 3, 3, 4) ∗ (7, 2, 2, 6) → (2, 2, 4, 6)"
+    assert chain.quantities["dW2"].shapes == "(7, 3, 3, 4) * (7, 2, 2, 6) → (2, 2, 4, 6)"
 
 
 def test_gradients_of_values_are_per_sample_and_those_of_parameters_are_means(J, chain):
@@ -129,7 +129,7 @@ def test_right_hand_gradients_agree_and_wrong_ones_are_found(J, chain):
 
 
 @pytest.mark.parametrize(
-    ("view", "text"), [("ladder", "X ∗ W[1] + b[1]"), ("blocks", "P[1] ∗ W[2]"), ("ops", "conv2d")]
+    ("view", "text"), [("ladder", "X * W[1] + b[1]"), ("blocks", "P[1] * W[2]"), ("ops", "convolution")]
 )
 def test_views_draw_it(chain, view, text, tmp_path):
     file = tmp_path / "chain.dot"

@@ -137,16 +137,16 @@ def test_weight_decay_leaves_biases_gamma_and_beta_alone():
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
-        ((64, 5, 5, 3), "Z[1] = W[1] ∗ A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1); got "
+        ((64, 5, 5, 3), "Z[1] = W[1] * A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1); got "
                         "(64, 5, 5, 3), with 3 channels."),
-        ((64, 1, 28, 28), "Z[1] = W[1] ∗ A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1); got "
+        ((64, 1, 28, 28), "Z[1] = W[1] * A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1); got "
                           "(64, 1, 28, 28), with 28 channels. Channels are the last axis: "
                           "np.transpose(X, (0, 2, 3, 1))."),
-        ((784, 64), "Z[1] = W[1] ∗ A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1), four axes; got "
+        ((784, 64), "Z[1] = W[1] * A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1), four axes; got "
                     "(784, 64). Columns become images with X.T.reshape(m, n_H, n_W, n_C)."),
-        ((64, 28, 28), "Z[1] = W[1] ∗ A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1), four axes; got "
+        ((64, 28, 28), "Z[1] = W[1] * A + b[1] with W[1] (5, 5, 1, 6) takes images (m, n_H, n_W, 1), four axes; got "
                        "(64, 28, 28)."),
-        ((64, 4, 28, 1), "Z[1] = W[1] ∗ A + b[1] with W[1] (5, 5, 1, 6): a window of 5 × 5 does not fit into 4 × 28"),
+        ((64, 4, 28, 1), "Z[1] = W[1] * A + b[1] with W[1] (5, 5, 1, 6): a window of 5 × 5 does not fit into 4 × 28"),
     ],
 )  # fmt: skip
 def test_shape_errors_speak_of_the_layer(shape, message):
@@ -159,7 +159,7 @@ def test_shape_errors_speak_of_the_layer(shape, message):
 def test_a_dilated_filter_has_to_fit_with_its_gaps():
     layer = nn.Conv2D(1, 1, 3, dilation=3, pad=1, bias=False, seed=1)
     assert layer(np.ones((1, 5, 5, 1))).shape == (1, 1, 1, 1)
-    with pytest.raises(ShapeError, match=r"Z = W ∗ A with .*a window of 7 × 7 does not fit into 4 × 4, 2 more with"):
+    with pytest.raises(ShapeError, match=r"Z = W \* A with .*a window of 7 × 7 does not fit into 4 × 4, 2 more with"):
         layer(np.ones((1, 4, 4, 1)))
 
 

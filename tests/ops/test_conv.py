@@ -28,7 +28,7 @@ def test_convolution_against_loops(x_shape, w_shape, options):
 
 @pytest.mark.parametrize(("x_shape", "w_shape", "options"), CALLS)
 def test_the_gradients_are_adjoint_to_the_convolution(x_shape, w_shape, options):
-    """⟨g, x ∗ w⟩ = ⟨gradient in x, x⟩ = ⟨gradient in w, w⟩, the trilinear sum all three records come from."""
+    """⟨g, x * w⟩ = ⟨gradient in x, x⟩ = ⟨gradient in w, w⟩, the trilinear sum all three records come from."""
     x, w = RNG.normal(size=x_shape), RNG.normal(size=w_shape)
     z = convolution(x, w, np.zeros((1, 1, 1, w_shape[3])), **options)
     g = RNG.normal(size=z.shape)

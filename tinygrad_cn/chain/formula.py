@@ -49,7 +49,7 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(_affine(piece, name))
     if piece.kind == "conv":
         a, w, b = piece.operands
-        return Formula.of(f"{name(a)} ∗ {name(w)}" + ("" if b is None else f" + {name(b)}"))
+        return Formula.of(f"{name(a)} * {name(w)}" + ("" if b is None else f" + {name(b)}"))
     if piece.kind == "activation":
         return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
     if piece.kind == "flatten":

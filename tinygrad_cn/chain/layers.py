@@ -143,7 +143,7 @@ def activation(node: Node, uses: dict[Node, int]) -> Piece | None:
 
 
 def convolution(node: Node, uses: dict[Node, int]) -> Piece | None:
-    """A ∗ W + b on images."""
+    """A * W + b on images."""
     return Piece("conv", "conv2d", node, node._inputs) if _op_name(node) == "conv2d" else None
 
 

@@ -263,7 +263,7 @@ class Reader:
         return read if _needs(x) else derive
 
     def _through_layer(self, piece: Piece) -> Array | None:
-        """Wᵀ dZ, or Wᵀ ∗ dZ, for an input that itself requires no gradient."""
+        """Wᵀ dZ, or Wᵀ * dZ, for an input that itself requires no gradient."""
         upstream = self._gradient(piece.out).value
         w = _value(piece.roles[0])
         if upstream is None or piece.kind == "affine":
@@ -383,7 +383,7 @@ def _shapes(piece: Piece) -> tuple[str, str, str]:
     (w, a, b), z = (np.shape(_value(x)) for x in piece.roles), piece.out._data.shape
     plus = f" + {b}" if b else ""
     if piece.kind == "conv":
-        return f"{a} ∗ {w}{plus} → {z}", f"{w}ᵀ ∗ {z} → {a}", f"{a} ∗ {z} → {w}"
+        return f"{a} * {w}{plus} → {z}", f"{w}ᵀ * {z} → {a}", f"{a} * {z} → {w}"
     if piece.flipped:
         return f"{w[::-1]} @ {a}{plus} → {z}", f"{w} @ {z} → {a}", f"{a} @ {z[::-1]} → {w}"
     return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{z} @ {a[::-1]} → {w}"

@@ -1,4 +1,4 @@
-"""The convolutional layer: Z = W ∗ A + b on images (m, n_H, n_W, n_C), and A = g(Z) if it is given an activation."""
+"""The convolutional layer: Z = W * A + b on images (m, n_H, n_W, n_C), and A = g(Z) if it is given an activation."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Conv2D(Module):
         """The layer as an error names it: its equation and the shape of W."""
         name = self.W.name or "W"
         Z, W, b = (written(renamed(name, "W", letter) or letter) for letter in "ZWb")
-        return f"{Z} = {W} ∗ A{f' + {b}' if self.b is not None else ''} with {W} {self.W.shape}"
+        return f"{Z} = {W} * A{f' + {b}' if self.b is not None else ''} with {W} {self.W.shape}"
 
     def __repr__(self) -> str:
         f, _, n, n_C = self.W.shape

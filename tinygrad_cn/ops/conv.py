@@ -1,7 +1,7 @@
 """Convolution of images with filters, and its two gradients: three records that are each other's vjps.
 
 Images are (m, n_H, n_W, n_C), filters (f, f, n_C_prev, n_C), the bias (1, 1, 1, n_C). The cost changes with
-x, w and g by one trilinear sum, Σ g ⊙ (x ∗ w), so the derivative of any of the three records with respect
+x, w and g by one trilinear sum, Σ g ⊙ (x * w), so the derivative of any of the three records with respect
 to one of its inputs is another of them, to any order.
 
 Each record is a matrix product (GEMM). Images are laid out in memory as rows (n_H, n_C, n_W, m). A row's
@@ -156,7 +156,7 @@ CONV2D: Op = register(
             lambda g, y, x, w, b, **options: CONV2D_FILTER(x, g, f=w.shape[:2], **options),
             lambda g, y, x, w, b, **options: np.sum(g, axis=(0, 1, 2), keepdims=True),
         ),
-        ("wᵀ ∗ g", "x ∗ g", "Σ g"), text="x ∗ w + b", analytic=True, note="b may be None: no bias.",
+        ("wᵀ * g", "x * g", "Σ g"), text="x * w + b", analytic=True, note="b may be None: no bias.",
         cases=(
             case((2, 4, 5, 3), (3, 3, 3, 2), (1, 1, 1, 2)),
             case((2, 5, 5, 1), (2, 3, 1, 2), (1, 1, 1, 2), stride=2, pad=(1, 2)),
@@ -173,7 +173,7 @@ CONV2D_INPUT: Op = register(
             lambda h, y, g, w, *, size, **options: CONV2D(h, w, None, **options),
             lambda h, y, g, w, *, size, **options: CONV2D_FILTER(h, g, f=w.shape[:2], **options),
         ),
-        ("g ∗ w", "g ∗ x"), text="wᵀ ∗ x", inputs=("x", "w"), analytic=True,
+        ("g * w", "g * x"), text="wᵀ * x", inputs=("x", "w"), analytic=True,
         note="The transposed convolution: the gradient of a convolution in its images, of height and width size.",
         cases=(
             case((2, 2, 3, 2), (3, 3, 3, 2), size=(4, 5)),
@@ -189,7 +189,7 @@ CONV2D_FILTER: Op = register(
             lambda h, y, x, g, *, f, **options: CONV2D_INPUT(g, h, size=x.shape[1:3], **options),
             lambda h, y, x, g, *, f, **options: CONV2D(x, h, None, **options),
         ),
-        ("gᵀ ∗ b", "a ∗ g"), text="a ∗ b", inputs=("a", "b"), analytic=True,
+        ("gᵀ * b", "a * g"), text="a * b", inputs=("a", "b"), analytic=True,
         note="Images against the gradient of their convolution: its gradient in the filters, of height and width f.",
         cases=(
             case((2, 4, 5, 3), (2, 2, 3, 2), f=(3, 3)),

@@ -14,7 +14,7 @@ from .notation import Bracket, Call, Fraction, NotationError, Root, Row, Script,
 
 SIGNS = {
     "−": "-", "⊙": r"\odot", "·": r"\cdot", "×": r"\times", "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "∈": r"\in",
-    "→": r"\to", "⇒": r"\Rightarrow", ":": r"\colon", "@": r"\times", "∗": r"\ast",
+    "→": r"\to", "⇒": r"\Rightarrow", ":": r"\colon", "@": r"\times", "*": r"\ast",
 }  # fmt: skip
 SYMBOLS = {
     "Σ": r"\sum", "Π": r"\prod", "∂": r"\partial", "∞": r"\infty", "½": r"\tfrac{1}{2}", "…": r"\ldots",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-OPERATORS = frozenset("+−-⊙·×@∗=<>≤≥≠∈→⇒,;:")
+OPERATORS = frozenset("+−-⊙·×@*=<>≤≥≠∈→⇒,;:")
 GREEDY = frozenset(["Σ", "Π", "log", "exp"])  # below a slash they take the product that follows with them
 PARTNER = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "|": "|", "‖": "‖"}
 CLOSERS = frozenset(")]}⟩")
