@@ -303,6 +303,10 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "zh": "{where} 是自动求导的约定（已含 1/m）；课程约定里 dA、dZ 按单个样本计。",
         "en": "{where} follows autograd's convention (1/m inside); in the course's, dA and dZ are per sample.",
     },
+    "remark.dtype": {
+        "zh": "{names} 是 {dtype}，网络是 {own}：按 {dtype} 的舍入误差比较。",
+        "en": "{names}: {dtype}, while the net is {own}; compared to the rounding of {dtype}.",
+    },
     "cause.unknown": {
         "zh": "没有找到能解释 {where} 的常见错误。",
         "en": "No known mistake explains {where}.",

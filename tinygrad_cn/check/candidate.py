@@ -7,6 +7,7 @@ a whole family of them, is carried down to the gradient that is known.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,11 @@ from typing import Any, NamedTuple
 from ..chain.layers import Piece
 from ..ops.op import Array
 from .cause import Cause
+from .rounding import Gradients, Worlds
 from .variants import Scope, Span, Variant, View, variants
-from .world import Gradients, Worlds
 
 Make = Callable[[int], Array]  # an array, in world k
+Terms = Callable[[int], tuple[Array, ...]]
 DEPTH = 4  # how many gradients in a row may be missing between two that were given
 MOST = 2  # the costliest mistake that is tried together with another
 INTERMEDIATE = re.compile(r"u\d*")  # ops between an activation and the next layer: no name a learner would use
@@ -51,7 +53,7 @@ class Candidate:
     causes: tuple[Cause, ...] = ()
     cost: int = 0
     implied: Mapping[int, Make] = field(default_factory=dict)
-    span: Callable[[int], tuple[Array, ...]] | None = None
+    span: Terms | None = None
     terms: tuple[str, ...] = ()
     origin: tuple[int, Candidate] | None = None
 
@@ -113,10 +115,11 @@ class Candidates:
             out = step.piece.out
             place = self._place(out, where)
             for up in self.one(out, place, depth - 1):
-                if up.cost <= MOST and up.make(0).shape == out._data.shape:
-                    for c in self._here(step, x, where, up.total):
+                total = _remembered(up.total)
+                if up.cost <= MOST and total(0).shape == out._data.shape:
+                    for c in self._here(step, x, where, total):
                         if c.cost <= MOST:
-                            implied = {**up.implied, id(out): up.total}
+                            implied = {**up.implied, id(out): total}
                             yield replace(c, causes=up.causes + c.causes, cost=up.cost + c.cost + 1, implied=implied)
             for up in self.two(out, place, depth - 1):
                 yield self._carried(step, x, up)
@@ -156,14 +159,14 @@ class Candidates:
 
     def _carried(self, step: Step, x: Any, up: Candidate) -> Candidate:
         """A candidate for d(out), brought down to x by the right rule."""
-        out, span = step.piece.out, up.span
-        fits = up.make(0).shape == out._data.shape
-        make = self._part(step.piece, x, up.total) if fits else up.make
-        down = None if span is None else lambda k: tuple(self._part(step.piece, x, lambda _: t)(k) for t in span(k))
+        out, span, total = step.piece.out, up.span, _remembered(up.total)
+        fits = total(0).shape == out._data.shape
+        make = self._part(step.piece, x, total) if fits else up.make
         if span is not None:
+            world = self.worlds.all
+            down: Terms = lambda k: tuple(world[k].through(step.piece, x, term) for term in span(k))  # noqa: E731
             return replace(up, make=make, rest=step.rest, span=down, origin=up.origin or (id(out), up))
-        return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): up.total})
-
+        return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): total})
 
     def _dropped(self, step: Step, where: str) -> Iterator[Candidate]:
         """One of several terms left out: the penalty on the weights, or a branch."""
@@ -180,6 +183,11 @@ def resolved(candidate: Candidate, coefficients: Array) -> Mapping[int, Make]:
     assert up.span is not None
     span = up.span
     return {key: lambda k: up.total(k) + sum(c * t for c, t in zip(coefficients, span(k), strict=True))}
+
+
+def _remembered(make: Make) -> Make:
+    """The same, made once in each world."""
+    return functools.cache(make)
 
 
 def _sum(parts: list[Make]) -> Make | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from ..chain.names import written
 from ..ops.op import Array
 from .candidate import Candidate, Candidates, Make, resolved
 from .cause import Cause, Code
@@ -20,7 +22,9 @@ from .scale import ENOUGH, Factor, Fit, known_factors, name_factor
 
 Changes = Mapping[int, Array]
 Support = Callable[[Mapping[int, Make]], int]
+MISTAKES: dict[str, Code] = {"1/m": "extra_1_over_m", "m": "missing_1_over_m"}  # if not the other convention
 UNNAMED = 5  # how surprising a factor without a name is
+TRIED = 4000  # pairs of mistakes looked at
 
 
 @dataclass(frozen=True)
@@ -37,20 +41,30 @@ class Explanation:
 class Explainer:
     """Explains one wrong gradient."""
 
-    def __init__(self, candidates: Candidates, x: Any, fit: Fit, support: Support) -> None:
+    def __init__(
+        self,
+        candidates: Candidates,
+        x: Any,
+        fit: Fit,
+        support: Support,
+        leaning: Callable[[], int],
+        is_true: Callable[[Any], bool],
+    ) -> None:
         self.candidates, self.x, self.fit, self.support = candidates, x, fit, support
+        self.leaning, self.is_true = leaning, is_true
         self.where = candidates.written(x)
         self.factors = known_factors(_symbols(candidates.worlds.chain))
 
-    def explain(self) -> Explanation | None:
-        """The simplest explanation, or None.
+    def explain(self, thorough: bool = True) -> Explanation | None:
+        """The simplest explanation, or None; if not `thorough`, only what one known mistake explains.
 
         Of equally simple ones, those that make most of the later hand gradients right are kept.
         """
-        for stage in (self._known, self._constant, self._families, self._two):
+        stages = (self._known, self._constant, self._families, self._two, self._loose)
+        for stage in stages if thorough else stages[:1]:
             found = list(stage())
             if found:
-                return self._best(found)
+                return self._sided(self._best(found))
         return None
 
     def _best(self, found: list[Explanation]) -> Explanation:
@@ -65,20 +79,43 @@ class Explainer:
         others.pop(tuple((c.code, c.where) for c in first.causes))
         return replace(first, alternatives=tuple(others.values()))
 
+    def _sided(self, e: Explanation) -> Explanation:
+        """1/m in a dZ is the other convention if dW makes up for it, and a mistake if dW has it once more."""
+        side = self.leaning() if "convention" in [c.code for c in e.causes] else 1
+        if side > 0:
+            return e
+        mistake = tuple(
+            replace(c, code=MISTAKES[c.factor.removeprefix("−")]) if c.code == "convention" else c for c in e.causes
+        )
+        return replace(e, causes=mistake) if side < 0 else replace(e, alternatives=(mistake, *e.alternatives))
+
     # ---- stages -------------------------------------------------------------------------------------
 
     def _known(self) -> Iterator[Explanation]:
         """No mistake but a factor with a name, or the layout; or one mistake of a known formula."""
         total = self._total()
         yield from self._layout(total)
+        yield from self._elsewhere()
         yield from self._scaled(total)
         yield from self._parts()
+        lowest = UNNAMED
         for candidate in self.candidates.one(self.x, self.where):
-            yield from self._scaled(candidate)
+            for e in self._scaled(candidate) if candidate.cost <= lowest else ():
+                lowest = min(lowest, e.cost)
+                yield e
 
     def _total(self) -> Candidate:
         """The right formula, from the learner's values."""
         return Candidate(lambda k: self.candidates.worlds.expected(self.x, self.candidates.own).at(k), None)
+
+    def _elsewhere(self) -> Iterator[Explanation]:
+        """The right gradient of another layer, under this one's name."""
+        letter, shape = self.where.partition("[")[0], self.fit.hand.shape
+        for name, y in self.candidates.worlds.chain.reader.values.items():
+            where = f"d{written(name)}"
+            alike = where.startswith(f"{letter}[") and y is not self.x and self.candidates.view.shape(y) == shape
+            if alike and self.fit.hand.size > 1 and id(y) in self.candidates.consumers and self.is_true(y):
+                yield Explanation((Cause("wrong_layer_cache", self.where, where),), 2)
 
     def _parts(self, named: bool = True) -> Iterator[Explanation]:
         """A factor on the contribution of one of several steps."""
@@ -92,8 +129,16 @@ class Explainer:
         yield from self._scaled(self._total(), named=False)
         yield from self._parts(named=False)
 
+    def _loose(self) -> Iterator[Explanation]:
+        """One mistake of a known formula, and a factor without a name."""
+        total = self._total()
+        if self.fit.hand.size > 2 * ENOUGH:
+            yield from self._layout(total, named=False)
+            for candidate in self.candidates.one(self.x, self.where):
+                yield from self._scaled(candidate, named=False)
+
     def _two(self) -> Iterator[Explanation]:
-        for candidate in self.candidates.two(self.x, self.where):
+        for candidate in islice(self.candidates.two(self.x, self.where), TRIED):
             yield from self._scaled(candidate, exact=True)
 
     def _families(self) -> Iterator[Explanation]:
@@ -114,7 +159,8 @@ class Explainer:
             return
         factors = name_factor(s, self.factors, self.fit.rtol)
         if not named and not factors and self.fit.hand.size >= ENOUGH:
-            yield Explanation((Cause("constant_factor", self.where, factor=f"{s:.{self.fit.digits}g}"),), UNNAMED, factor=s)
+            cause = Cause("constant_factor", self.where, factor=f"{s:.{self.fit.digits}g}")
+            yield Explanation((*candidate.causes, cause), candidate.cost + UNNAMED, candidate.implied, factor=s)
         for factor in factors if named else ():
             if not factor.text and candidate.causes:
                 yield Explanation(candidate.causes, candidate.cost, candidate.implied)
@@ -128,14 +174,14 @@ class Explainer:
         for e in self._scaled(part, named):
             yield replace(e, causes=(Cause("wrong_regularisation", self.where, factor=e.causes[0].factor),), factor=1.0)
 
-    def _layout(self, total: Candidate) -> Iterator[Explanation]:
+    def _layout(self, total: Candidate, named: bool = True) -> Iterator[Explanation]:
         """The right numbers in another shape."""
         for code, turned in (("lost_keepdims", _same_order), ("transposed", _turned)):
             value = turned(total.make(0), self.fit.hand.shape)
             if value is not None:
                 moved = Candidate(lambda k, turned=turned: turned(total.make(k), self.fit.hand.shape), None)  # type: ignore[misc]
                 equals = "" if code == "lost_keepdims" else f"({self.candidates.view.right(self.where)})ᵀ"
-                yield from self._scaled(replace(moved, causes=(Cause(code, self.where, equals),), cost=1))  # type: ignore[arg-type]
+                yield from self._scaled(replace(moved, causes=(Cause(code, self.where, equals),), cost=1), named)  # type: ignore[arg-type]
 
     def _moved_up(self, e: Explanation) -> Iterator[Explanation]:
         """A factor found in dW may be that of a dZ which was not given, or of the dA before it."""

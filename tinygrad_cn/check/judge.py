@@ -7,21 +7,23 @@ Equal means: no further off than rounding can account for, which `world` works o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors
+from ..autograd import ancestors
 from ..chain import Chain
 from ..chain.model import backward_quantities
+from ..language import Lang, say
 from ..ops.op import Array
 from .candidate import Candidates, Make
 from .cause import Cause
 from .explain import Explainer, Explanation
+from .rounding import Gradients, Track, Worlds
 from .row import Row, Verdict
 from .scale import Fit
-from .world import Gradients, Track, Worlds
 
 MATCH_ULPS = 2.0**8  # what counts as equal when a cause is sought: it starts from the learner's own values
 
@@ -35,12 +37,24 @@ class Judge:
         self.worlds = Worlds(chain, self.eps)
         self.true, self.own = Gradients(self.worlds), Gradients(self.worlds)
         self.order = [chain.reader.values[q.name[1:]] for q in backward_quantities(chain.steps)]
+        self.unexplained: set[int] = set()  # not given, and part of what no known mistake explains
         self.place = {id(x): i for i, x in enumerate(self.order)}
         self.unsettled = {id(p.out) for p in chain.pieces if self._name(p.out) not in given} - {id(chain.root)}
 
     def rows(self) -> list[Row]:
         """One row per given gradient, from the cost back."""
-        return [self._judge(self._name(x), x) for x in self.order if self._name(x) in self.given]
+        return self._accumulated([self._judge(self._name(x), x) for x in self.order if self._name(x) in self.given])
+
+    def remarks(self, lang: Lang) -> tuple[str, ...]:
+        """What holds for the comparison as a whole: a dtype coarser than the net's."""
+        own = self.chain.root._data.dtype
+        coarse = {name: a.dtype for name, a in self.given.items() if np.finfo(a.dtype).eps > np.finfo(own).eps}
+        if not coarse:
+            return ()
+        names = ", ".join(self.chain.quantities[name].written for name in coarse)
+        return (
+            say("remark.dtype", lang, names=names, dtype=max(coarse.values(), key=lambda d: np.finfo(d).eps), own=own),
+        )
 
     def _name(self, x: Any) -> str:
         return f"d{self.chain.reader.names[id(x)]}"
@@ -50,14 +64,27 @@ class Judge:
         own = true if self.own.fixed.keys() == {id(self.chain.root)} else self.worlds.expected(x, self.own)
         verdict = self._verdict(hand, true, own)
         found = self._why(x, hand, true) if verdict in ("wrong", "shape") else None
-        if verdict == "agree":
-            self._settle_above(x)
-        self._hand_on(x, hand, verdict, found)
         q = self.chain.quantities[name]
         causes, others = (found.causes, found.alternatives) if found is not None else ((), ())
         if found is None and verdict in ("wrong", "shape"):
-            causes = (Cause("unknown", q.written),)
+            open_above = self._open_above(x)
+            if verdict == "wrong" and self.unexplained & open_above:
+                verdict = "inherited"  # of a mistake further up that an earlier gradient has shown already
+            else:
+                self.unexplained |= open_above
+                causes = (Cause("unknown", q.written),)
+        if verdict == "agree":
+            self._settle_above(x)
+        self._hand_on(x, hand, verdict, found)
         return Row(name, q.written, verdict, hand, true.plain, own.plain, q.formula, causes, others, self._negative(x))
+
+    def _open_above(self, x: Any) -> set[int]:
+        """The gradients before that of x that were not given and have not shown to be right."""
+        found: set[int] = set()
+        for piece, _ in self.chain.reader.consumers[id(x)]:
+            if id(piece.out) in self.unsettled:
+                found |= {id(piece.out)} | self._open_above(piece.out)
+        return found
 
     def _verdict(self, hand: Array, true: Track, own: Track) -> Verdict:
         if hand.shape != true.plain.shape:
@@ -68,20 +95,24 @@ class Judge:
 
     def _equal(self, hand: Array, track: Track) -> bool:
         """No further off than rounding, or than the tolerance that was asked for; NaN is not equal."""
-        if hand.shape != track.plain.shape:
-            return False
-        allowed = track.slack(self.eps) if self.rtol is None else self.rtol * _largest(track)
-        with np.errstate(invalid="ignore"):
-            return bool(np.all((np.abs(hand - track.plain) <= allowed) | (hand == track.plain)))
+        if self.rtol is None:
+            return track.equals(hand, self.eps)
+        same_shape = hand.shape == track.plain.shape
+        return same_shape and bool(np.all(np.abs(hand - track.plain) <= self.rtol * track.scale))
 
     def _why(self, x: Any, hand: Array, true: Track) -> Explanation | None:
-        again = self._accumulated(x, hand, true)
-        if again is not None:
-            return again
         rtol = MATCH_ULPS * self.eps if self.rtol is None else self.rtol
         candidates = Candidates(self.worlds, self.own, self.unsettled)
-        fit = Fit(hand, _largest(true), float(rtol), len(self.worlds.all))
-        return Explainer(candidates, x, fit, lambda implied: self._support(x, hand, implied)).explain()
+        fit = Fit(x, hand, true.scale, float(rtol), self.worlds)
+        explainer = Explainer(
+            candidates,
+            x,
+            fit,
+            support=lambda implied: self._support(x, hand, implied),
+            leaning=lambda: self._leaning(x, hand),
+            is_true=lambda y: self._equal(hand, self.true[id(y)]),
+        )
+        return explainer.explain(thorough=not self.unexplained & self._open_above(x))
 
     def _negative(self, x: Any) -> tuple[str, Array] | None:
         """The Z whose sign an activation's derivative may depend on, for the gradient of that Z."""
@@ -112,45 +143,62 @@ class Judge:
             self.own = self.own.assuming(changes)
 
     def _tracks(self, implied: Mapping[int, Make]) -> dict[int, Track]:
-        every = range(len(self.worlds.all))
-        made = {key: [make(k) for k in every] for key, make in implied.items()}
-        return {key: Track(values[0], values[1:]) for key, values in made.items()}
+        return {key: Track(make(0), shake=make) for key, make in implied.items()}
 
     def _support(self, x: Any, hand: Array, implied: Mapping[int, Make]) -> int:
         """How many later hand gradients follow from the learner's values if the implied ones are assumed."""
+        return sum(self._equal(given, track) for given, track, _ in self._later(x, hand, implied))
+
+    def _leaning(self, x: Any, hand: Array) -> int:
+        """Whether more of the later dW and db are true, or more follow from the learner's dA or dZ of x."""
+        found = [row for row in self._later(x, hand, {}) if not self.worlds.all[0].is_column(row[2])]
+        true = sum(self._equal(given, self.true[id(later)]) for given, _, later in found)
+        return true - sum(self._equal(given, track) for given, track, _ in found)
+
+    def _later(self, x: Any, hand: Array, implied: Mapping[int, Make]) -> Iterator[tuple[Array, Track, Any]]:
+        """Later hand gradients, what they should be given the learner's values and the implied ones, and of what."""
         own = self.own.assuming(self._tracks(implied))
         if hand.shape == self.true[id(x)].plain.shape:
             own.fix({id(x): Track(hand)})
-        count = 0
         for later in self.order[self.place[id(x)] + 1 :]:
             given = self.given.get(self._name(later))
             if given is not None:
                 expected = self.worlds.expected(later, own)
-                count += self._equal(given, expected)
+                yield given, expected, later
                 if given.shape == expected.plain.shape:
                     own.fix({id(later): Track(given)})
-        return count
 
-    def _accumulated(self, x: Any, hand: Array, true: Track) -> Explanation | None:
-        """The hand gradient is the tensor's own .grad after several backward() calls: an exact multiple."""
-        if not isinstance(x, Node) or x._grad is None or x._op is not None or hand.shape != true.plain.shape:
+    # ---- several backward passes --------------------------------------------------------------------
+
+    def _accumulated(self, rows: list[Row]) -> list[Row]:
+        """Where every dW and db is the same whole multiple of the true one, they may have been added up."""
+        parameters = [row for row in rows if not self.worlds.all[0].is_column(self.chain.reader.values[row.name[1:]])]
+        times = {self._times(row) for row in parameters}
+        if len(parameters) < 2 or len(times) != 1 or None in times:
+            return rows
+        above = [row.verdict for row in rows if row not in parameters]
+        certain = "agree" in above and set(above) == {"agree"}
+        return [self._as_accumulated(row, str(*times), certain) if row in parameters else row for row in rows]
+
+    def _times(self, row: Row) -> int | None:
+        """k if the gradient is k times the true one, a whole number above 1."""
+        true = self.true[id(self.chain.reader.values[row.name[1:]])]
+        if row.hand is None or row.hand.shape != true.plain.shape:
             return None
-        square = float(np.vdot(true.plain, true.plain))
-        times = round(float(np.vdot(true.plain, hand)) / square) if square else 0
-        scaled = Track(times * true.plain, [times * s for s in true.shaken], times * np.asarray(true.size))
-        if times < 2 or not np.array_equal(hand, x._grad) or not self._equal(hand, scaled):
-            return None
-        return Explanation((Cause("accumulated", f"d{self.chain.reader.name(x)}", factor=str(times)),))
+        with np.errstate(all="ignore"):
+            ratio = float(np.vdot(true.plain, row.hand) / np.vdot(true.plain, true.plain))
+        k = round(ratio) if np.isfinite(ratio) else 0
+        scaled = Track(k * true.plain, lambda: k * true.size, lambda world: k * true.at(world))
+        return k if k > 1 and self._equal(row.hand, scaled) else None
+
+    def _as_accumulated(self, row: Row, times: str, certain: bool) -> Row:
+        cause = (Cause("accumulated", row.written, factor=times),)
+        if certain:
+            return replace(row, causes=cause, alternatives=(row.causes, *row.alternatives))
+        return replace(row, alternatives=(*row.alternatives, cause)) if row.causes else row
 
 
 def _coarsest(chain: Chain, given: Mapping[str, Array]) -> float:
     """The rounding unit of the coarsest dtype that anything was computed in."""
     arrays = [node._data for node in ancestors(chain.root)] + list(given.values())
     return max(float(np.finfo(a.dtype).eps) for a in arrays if a.dtype.kind == "f")
-
-
-def _largest(track: Track) -> float:
-    """The largest term a gradient sums up, or the largest entry."""
-    size = track.plain if track.size is None else track.size
-    both = np.maximum(np.max(np.abs(size), initial=0.0), np.max(np.abs(track.plain), initial=0.0))
-    return float(both)

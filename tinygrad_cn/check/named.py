@@ -25,7 +25,7 @@ def compare_named(
     rows |= {name: _missing(chain, judge, name) for name in required if name not in given}
     order = [name for x in judge.order if (name := f"d{chain.reader.names[id(x)]}") in rows]
     unknown_rows = [Row(name, name, "unknown_name", np.asarray(hand[name])) for name in unknown]
-    return Report(chain, (*(rows[name] for name in order), *unknown_rows), lang)
+    return Report(chain, (*(rows[name] for name in order), *unknown_rows), lang, judge.remarks(lang))
 
 
 def _missing(chain: Chain, judge: Judge, name: str) -> Row:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..ops.op import Array
 from .candidate import Candidate
-from .world import spread
+from .rounding import OTHERS, Worlds, spread
 
+T = TypeVar("T")
 ENOUGH = 3  # entries that must share a factor without a name before it counts
-SAMPLE = 4096  # entries looked at first
+SAMPLE = 4096  # entries a factor is taken from
+WIDE, PART = 256, 32  # weights from so many inputs on are compared in so many of them first
 CLOSE = 0.5  # share of entries that must fit before the rounding of the others is looked into
 
 
@@ -65,58 +68,75 @@ class Fit:
 
     Parameters
     ----------
-    hand : ndarray
-        The learner's gradient.
+    x, hand : object, ndarray
+        What the gradient is of, and the learner's value of it.
     size : float
         How large the terms are that the right one sums up.
     rtol : float
         Rounding, relative to them.
-    worlds : int
-        How many worlds candidates can be made in.
+    worlds : Worlds
+        Where candidates are made. For wide weights they are made in part first: most do not fit, and a few
+        rows of the input tell.
     """
 
-    def __init__(self, hand: Array, size: float, rtol: float, worlds: int) -> None:
+    def __init__(self, x: Any, hand: Array, size: float, rtol: float, worlds: Worlds) -> None:
         self.hand, self.size, self.rtol, self.worlds = hand, size, rtol, worlds
+        self.parts = _parts(x, hand, worlds)
+        self.part = hand[self.parts[id(x)]] if self.parts else hand
         self.digits = 6 if rtol < 1e-9 else 4
+        self.spare = 1 if rtol < 1e-9 else 2  # entries beyond the number of free coefficients
         self.telling = hand.size >= ENOUGH or rtol < 1e-9  # a single number in float32 fits too much
 
     def factor(self, candidate: Candidate) -> float | None:
         """s if the hand gradient is s times the candidate, to rounding."""
+        return self._matched(self._factor, candidate)
+
+    def combination(self, candidate: Candidate) -> Array | None:
+        """c if the hand gradient is the candidate plus Σ cᵢ spanᵢ, to rounding, with as few terms as will do."""
+        return self._matched(self._combination, candidate)
+
+    def _matched(self, match: Callable[[Array, Candidate], T | None], candidate: Candidate) -> T | None:
+        """The match with a part, to save the work on the whole if there is none."""
+        if self.parts:
+            try:
+                with self.worlds.reduced(self.parts):
+                    if match(self.part, candidate) is None:
+                        return None
+            except ValueError:  # the candidate uses the input in other ways than as a factor
+                pass
+        return match(self.hand, candidate)
+
+    def _factor(self, hand: Array, candidate: Candidate) -> float | None:
         with np.errstate(all="ignore"):
-            value = candidate.make(0)
+            made = candidate.make(0)
             rest = None if candidate.rest is None else candidate.rest(0)
-            value = value if rest is None else _stretched(value, rest)
-            if value.shape != self.hand.shape or not value.size:
+            value = made if rest is None else _stretched(made, rest)
+            if value is None or value.shape != hand.shape or not value.size:
                 return None
-            target = self.hand if rest is None else self.hand - rest
+            target = hand if rest is None else hand - rest
             for s in (1.0, _ratio(target, value)):
                 if s is not None and self._fits(target, value, s, candidate):
                     return s
             return None
 
     def _fits(self, target: Array, value: Array, s: float, candidate: Candidate) -> bool:
-        """Equal to rounding, a sample first, then all; where some are not, it is worked out what rounding does there."""
+        """Equal to rounding; where most entries are, it is worked out what rounding may do to the others."""
         allowed = self._allowed(value, s)
-        if value.size > SAMPLE:
-            step = value.size // SAMPLE
-            if (np.abs(target - s * value).ravel()[::step] <= allowed).mean() < CLOSE:
-                return False
-        fits = np.abs(target - s * value) <= allowed
+        error = np.abs(target - s * value)
+        fits = error <= allowed
         if fits.all() or fits.mean() < CLOSE:
             return bool(fits.all())
-        moved = [candidate.total(k) for k in range(1, self.worlds)]
-        allowed = allowed + abs(s) * spread(candidate.total(0), moved)
-        return bool(np.all(np.abs(target - s * value) <= allowed))
+        moved = [candidate.total(k) for k in OTHERS]
+        return bool(np.all(error <= allowed + abs(s) * spread(candidate.total(0), moved)))
 
-    def combination(self, candidate: Candidate) -> Array | None:
-        """c if the hand gradient is the candidate plus Σ cᵢ spanᵢ, to rounding, with as few terms as will do."""
+    def _combination(self, hand: Array, candidate: Candidate) -> Array | None:
         assert candidate.span is not None
         with np.errstate(all="ignore"):
             base, terms = candidate.total(0), candidate.span(0)
-            if any(t.shape != self.hand.shape for t in (base, *terms)) or self.hand.size < len(terms) + ENOUGH:
+            if any(t.shape != hand.shape for t in (base, *terms)) or hand.size < len(terms) + self.spare:
                 return None
             columns = np.stack([np.asarray(t, np.float64).ravel() for t in terms], axis=1)
-            target = np.asarray(self.hand - base, np.float64).ravel()
+            target = np.asarray(hand - base, np.float64).ravel()
         if not (np.isfinite(columns).all() and np.isfinite(target).all()):
             return None
         if self._solved(columns, target, range(len(terms))) is None:
@@ -151,9 +171,23 @@ def _ratio(target: Array, value: Array) -> float | None:
     return s if np.isfinite(s) and s != 0.0 else None
 
 
-def _stretched(value: Array, rest: Array) -> Array:
-    """The value as NumPy stretches it when it is added to the other terms."""
+def _stretched(value: Array, rest: Array) -> Array | None:
+    """The value as NumPy stretches it when it is added to the other terms; None if they do not fit."""
     try:
         return np.broadcast_to(value, np.broadcast_shapes(value.shape, rest.shape))
     except ValueError:
-        return value
+        return None
+
+
+def _parts(x: Any, hand: Array, worlds: Worlds) -> dict[int, Any]:
+    """By identity, the part of wide weights and of the input they multiply that is looked at first."""
+    piece = next(
+        (p for p, _ in worlds.chain.reader.consumers[id(x)] if p.kind == "affine" and p.operands[0] is x), None
+    )
+    if piece is None or hand.shape != np.shape(x._data):
+        return {}
+    wide = hand.shape[0 if piece.flipped else 1]
+    if wide < WIDE:
+        return {}
+    every = slice(None, None, wide // PART)
+    return {id(x): every if piece.flipped else (slice(None), every), id(piece.operands[1]): every}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,21 +81,21 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
     """(cause, cost, how it is written, its value) of what may stand for g′(Z)."""
     z, a, label = piece.operands[0], piece.out, piece.label
     same = [x for x in view.caches() if view.shape(x) == view.shape(z)]
-    yield "derivative_at_a", 1, f"{function_name(label)}′({view.name(a)})", lambda s: _own_slope(piece, s.v(a))
+    yield "derivative_at_a", 1, f"{function_name(label)}′({view.name(a)})", _slope_at(piece, a)
     for x in same:
         if x is not z and x is not a:
             text = f"{function_name(label)}′({view.name(x)})"
-            yield "wrong_layer_cache", 2, text, lambda s, x=x: _own_slope(piece, s.v(x))
+            yield "wrong_layer_cache", 2, text, _slope_at(piece, x)
     if label in OF_OUTPUT:
         text, rule = OF_OUTPUT[label]
         for x in same:
             codes: tuple[Code, ...] = ("wrong_activation_derivative",) if x is z else ()
             for code in (*codes, "wrong_layer_cache") if x is not a else ():
-                yield code, 2, _filled(text, view.name(x)), _of(x, rule)  # type: ignore[misc]
+                yield code, 2, _filled(text, view.name(x)), _of(x, rule)
     for other in ELEMENTWISE:
         if other != label:
             text = f"{function_name(other)}′({view.name(z)})"
-            yield "wrong_activation_derivative", 2, text, lambda s, other=other: slope(other, s.v(z))
+            yield "wrong_activation_derivative", 2, text, _of(z, partial(slope, other))
     for other, (text, rule) in OF_OUTPUT.items():
         if other != label:
             for x in (*view.versions(a), z):
@@ -102,6 +103,10 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
     for text, rule in SLIPS:
         for x in (*view.versions(a), z):
             yield "wrong_activation_derivative", 2, _filled(text, view.name(x)), _of(x, rule)
+
+
+def _slope_at(piece: Piece, x: Any) -> Callable[[Scope], Array]:
+    return lambda s: _own_slope(piece, s.v(x))
 
 
 def _of(x: Any, rule: Callable[[Array], Array]) -> Callable[[Scope], Array]:
@@ -182,8 +187,13 @@ def _at_the_output(piece: Piece, view: View) -> Iterator[Variant | Span]:
         text = f"{over_m}({A} − {Y}) ⊙ {A} ⊙ (1 − {A})"
         yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * s.v(a) * (1 - s.v(a)) / m)
     yield Variant("output_derivative", over_m + A, lambda s, g: s.v(a) / m)
+    yield Variant("output_derivative", f"{over_m}({A} − 1)", lambda s, g: (s.v(a) - 1) / m, 2)
+    labels = f"{over_m}({A} − the labels)"
+    yield Variant("output_derivative", labels, lambda s, g: (s.v(a) - np.argmax(s.v(y), axis=0)) / m, 2)
     terms = (A, Y, "1")
     yield Span("output_derivative", terms, lambda s, g: (s.v(a), s.v(y) + 0.0, np.ones_like(s.v(a))))
     error = f"({A} − {Y})"
     powers = (error, f"{error} ⊙ {A}", f"{error} ⊙ ({A})²")
-    yield Span("output_derivative", powers, lambda s, g: tuple((s.v(a) - s.v(y)) * s.v(a) ** k for k in range(3)), cost=5)
+    yield Span(
+        "output_derivative", powers, lambda s, g: tuple((s.v(a) - s.v(y)) * s.v(a) ** k for k in range(3)), cost=5
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...chain.layers import Piece
+from ...chain.terms import quadratic_weight
 from ...ops.op import Array
 from ..cause import Code
 from .model import Rule, Rules, Span, Variant, View, needs
@@ -110,8 +111,21 @@ def _weight(piece: Piece, view: View) -> Iterator[Variant]:
         yield Variant("elementwise_for_matmul", f"{over_m}{g_name} ⊙ {a_name}", product, shape=())
         summed: Rule = lambda s, g: product(s, g).sum(axis=1, keepdims=True)  # noqa: E731
         yield Variant("elementwise_for_matmul", f"{over_m}Σ {g_name} ⊙ {a_name}", summed, shape=())
+    yield from _turned(piece, A, scale, view)
     for k in range(view.shape(a)[1]):
         yield Variant("missing_sum_over_samples", f"{g_name} {a_name}ᵀ of sample {k + 1} alone", _one(piece, k), 3)
+
+
+def _turned(piece: Piece, A: Rule, scale: float, view: View) -> Iterator[Variant]:
+    """Products with the transpose missing or at the wrong factor, where the shapes let them pass."""
+    a, g = view.name(piece.operands[1]), view.d(piece.out)
+    rows, inputs, m = view.shape(piece.out)[0], *view.shape(piece.operands[1])
+    over_m = "" if scale == 1.0 else "(1/m) "
+    if m == inputs:
+        yield Variant("transposed", f"{over_m}{g} {a}", lambda s, g: g @ A(s, g) / scale, shape=(rows, m))
+    if rows == inputs:
+        yield Variant("transposed", f"{over_m}{g}ᵀ {a}", lambda s, g: g.T @ A(s, g) / scale, shape=(m, m))
+        yield Variant("transposed", f"{over_m}{a}ᵀ {g}", lambda s, g: A(s, g).T @ g / scale, shape=(m, m))
 
 
 def _product(left: Rule, right: Rule, scale: float) -> Rule:
@@ -141,9 +155,20 @@ def _bias(piece: Piece, b: Any, view: View) -> Iterator[Variant]:
                 yield Variant(code, start + text.format(name), _summed(G, rule, by), 1 + extra, shape=())
         if scale == 1.0 and view.world.chain.m and not codes:
             yield Variant("mean_instead_of_sum", f"np.mean({name}, axis=1, keepdims=True)", _sum(G, float(m)))
+    for weight in _penalty_weights(piece, view):
+        shrunk: Rule = lambda s, g, c=weight: _sum(lambda s, g: g, scale)(s, g) + c * s.v(b)  # type: ignore[misc]  # noqa: E731
+        text = f"{over_m}Σ {view.d(piece.out)} + {weight:.6g} {view.name(b)}"
+        yield Variant("wrong_regularisation", text, shrunk, 2)
     for k in range(m):
         column: Rule = lambda s, g, k=k: g[:, k : k + 1]  # type: ignore[misc]  # noqa: E731
         yield Variant("missing_sum_over_samples", f"{view.d(piece.out)} of sample {k + 1} alone", column, 3)
+
+
+def _penalty_weights(piece: Piece, view: View) -> list[float]:
+    """λ/m of the penalties on the weights of the same layer: somebody may have put it on b too."""
+    w = piece.operands[0]
+    penalties = [p for p, _ in view.reader.consumers.get(id(w), []) if p.kind == "penalty"]
+    return [2 * c for p in penalties if (c := quadratic_weight(p, w)) is not None]
 
 
 def _sum(G: Rule, scale: float) -> Rule:
@@ -166,7 +191,7 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
         for w_codes, w_name, W, w_shape in (*_values(w, view.weights(), view), *grown):
             for turned in (False, True):
                 flat = turned != piece.flipped
-                codes: tuple[Code, ...] = (*g_codes, *w_codes, *(("transposed",) if turned else ()))  # type: ignore[arg-type]
+                codes: tuple[Code, ...] = (*g_codes, *w_codes, *(("transposed",) if turned else ()))
                 inner, rows = w_shape[:: -1 if flat else 1]
                 if codes and inner == g_shape[0] and (rows, g_shape[1]) == right:
                     text = f"{w_name}{'' if flat else 'ᵀ'} {g_name}"

@@ -12,7 +12,8 @@ from ...autograd import Node
 from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
-from ..world import Gradients, World
+from ..rounding import Gradients
+from ..world import World
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,11 @@ class View:
     def weights(self) -> list[Any]:
         """W of all layers."""
         return list({id(p.operands[0]): p.operands[0] for p in self.reader.pieces if p.kind == "affine"}.values())
+
+    def masks(self) -> list[Any]:
+        """Arrays that something is multiplied by and no gradient flows to: the masks of dropout."""
+        factors = [x for p in self.reader.pieces if p.label == "multiply" for x in p.operands]
+        return [x for x in factors if not needs(x) and self.shape(x)]
 
     def versions(self, a: Any) -> list[Any]:
         """A, and what dropout makes of it before the next layer takes it."""

@@ -50,6 +50,10 @@ def of_op(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
     code: Code = "missing_dropout_mask" if view.shape(c) else "missing_keep_prob"
     text = view.d(piece.out)
     yield Variant(code, text, lambda s, g: g)
+    for other in view.masks() if view.shape(c) else ():
+        if other is not c and view.shape(other) == view.shape(c):
+            name = view.name(other)
+            yield Variant("wrong_layer_cache", f"{text} ⊙ {name}", lambda s, g, other=other: g * s.v(other))  # type: ignore[misc]
     if not view.shape(c):
         number = f"{float(view.world.value(c)):g}"
         turned: Rule = (lambda s, g: g * s.v(c)) if piece.label == "divide" else (lambda s, g: g / s.v(c))

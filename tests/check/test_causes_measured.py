@@ -1,0 +1,38 @@
+"""The measurement of causes, in small; the whole one is `python -m benchmarks.causes`."""
+
+import pytest
+
+from benchmarks.causes import pairs, run, singles
+from benchmarks.right import false_alarms
+
+
+def test_single_mistakes_are_named_and_blamed_on_the_right_gradient():
+    total, by_cause = run(singles(seed=3, share=0.08))
+    assert total.n > 200
+    assert len(by_cause) >= 20
+    assert total.cause >= 0.97
+    assert total.blame >= 0.99
+    assert total.accused <= 0.01 * total.n
+
+
+def test_pairs_of_mistakes_are_both_named():
+    total, _ = run(pairs(60, seed=3))
+    assert total.cause >= 0.9
+    assert total.blame >= 0.95
+
+
+def test_right_gradients_agree():
+    assert false_alarms(150, seed=3) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [11, 12])
+def test_the_whole_measurement(seed):
+    one, by_cause = run(singles(seed))
+    two, _ = run(pairs(300, seed))
+    assert one.n >= 400
+    assert one.cause >= 0.97
+    assert one.blame >= 0.99
+    assert two.cause >= 0.9
+    assert all(t.cause >= 0.9 for t in by_cause.values())
+    assert false_alarms(2000, seed) == []
