@@ -14,7 +14,7 @@ import graphviz  # type: ignore[import-untyped]
 
 from ..language import Lang, say
 from . import style
-from .dot import Band, Block, Line, add_block, add_edge
+from .dot import PILL, Band, Block, Line, add_block, add_edge, add_pill, pill_width
 from .glyphs import Glyph
 
 GAP = 14  # points between neighbours
@@ -23,11 +23,22 @@ WIDE = 1.6  # width over height of the whole
 
 @dataclass(frozen=True)
 class Item:
-    """A block to be put somewhere; `role` colours the edge that leaves it."""
+    """What is put somewhere: a block, or a name alone. `role` colours the edge that leaves it."""
 
     name: str
-    block: Block
     role: str
+    block: Block | None = None
+    text: str = ""
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return pill_width(self.text) if self.block is None else self.block.width
+
+    @property
+    def height(self) -> float:
+        """In points."""
+        return PILL if self.block is None else self.block.height
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Entry:
     @property
     def height(self) -> float:
         """With everything beside it and the gap below, in points."""
-        return max(self.item.block.height, _stack(self.at_left)) + 2 * GAP
+        return max(self.item.height, _stack(self.at_left)) + 2 * GAP
 
     @property
     def at_left(self) -> tuple[Item, ...]:
@@ -64,7 +75,7 @@ class Entry:
     @property
     def left(self) -> float:
         """Width of what stands at its left, in points."""
-        return max((i.block.width for i in self.at_left), default=0)
+        return max((i.width for i in self.at_left), default=0)
 
     @property
     def on_top(self) -> Entry:
@@ -80,7 +91,7 @@ def in_columns(graph: graphviz.Digraph, shown: Sequence[Glyph], lang: Lang) -> N
     x = 0.0
     for column in _columns(entries):
         left = max(e.left for e in column) + 2 * GAP
-        width = max(e.item.block.width for e in column)
+        width = max(e.item.width for e in column)
         y = 0.0
         for entry in column:
             _add_entry(graph, entry, x + left, y, width)
@@ -106,7 +117,7 @@ def _entries(shown: Sequence[Glyph], lang: Lang) -> Iterator[Entry]:
 
 
 def _item(g: Glyph) -> Item:
-    return Item(g.name, g.block, g.role)
+    return Item(g.name, g.role, g.block)
 
 
 def _reference(source: Glyph, user: Glyph, met: set[str]) -> Item:
@@ -117,18 +128,17 @@ def _reference(source: Glyph, user: Glyph, met: set[str]) -> Item:
 
 
 def _name_of(source: Glyph, user: str) -> Item:
-    name = Band(source.role, (Line(source.said, source.role, style.SMALL),))
-    return Item(f"{user}_{source.name}", Block(source.role, (name,), rounded=True), source.role)
+    return Item(f"{user}_{source.name}", source.role, text=source.said)
 
 
 def _heading(g: Glyph, lang: Lang) -> Item:
     title = Band("page", (Line(say("layer", lang, l=g.layer), "page", style.TITLE, bold=True),))
-    return Item(f"{g.name}_layer", Block("page", (title,), border=0), "page")
+    return Item(f"{g.name}_layer", "page", Block("page", (title,), border=0))
 
 
 def _columns(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     """Columns of one height, so that the whole is somewhat wider than high."""
-    width = max(e.left + e.item.block.width for e in entries) + 5 * GAP
+    width = max(e.left + e.item.width for e in entries) + 5 * GAP
     limit = sqrt(sum(e.height for e in entries) * width / WIDE)
     column: list[Entry] = []
     height = 0.0
@@ -141,25 +151,29 @@ def _columns(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     yield column
 
 
-def _add_entry(graph: graphviz.Digraph, entry: Entry, x: float, y: float, width: int) -> None:
+def _add_entry(graph: graphviz.Digraph, entry: Entry, x: float, y: float, width: float) -> None:
     """With the left edge of its op at x and its upper edge at y."""
-    height = max(entry.item.block.height, _stack(entry.at_left))
+    height = max(entry.item.height, _stack(entry.at_left))
     _put(graph, entry.item, x, y - height / 2, width)
     top = y - (height - _stack(entry.at_left)) / 2
     for item in entry.at_left:
-        _put(graph, item, x - 2 * GAP - item.block.width, top - item.block.height / 2)
+        _put(graph, item, x - 2 * GAP - item.width, top - item.height / 2)
         if item in entry.beside:
             add_edge(graph, f"{item.name}:e", f"{entry.item.name}:w", item.role)
-        top -= item.block.height + GAP / 2
+        top -= item.height + GAP / 2
     if entry.above is not None:
         add_edge(graph, f"{entry.above.name}:s", f"{entry.item.name}:n", entry.above.role)
 
 
-def _put(graph: graphviz.Digraph, item: Item, left: float, middle: float, width: int = 0) -> None:
-    width = max(width, item.block.width)
-    add_block(graph, item.name, item.block, width, pos=f"{left + width / 2:g},{middle:g}")
+def _put(graph: graphviz.Digraph, item: Item, left: float, middle: float, width: float = 0) -> None:
+    width = max(width, item.width)
+    place = f"{left + width / 2:g},{middle:g}"
+    if item.block is None:
+        add_pill(graph, item.name, item.text, item.role, pos=place)
+    else:
+        add_block(graph, item.name, item.block, round(width), pos=place)
 
 
 def _stack(items: Sequence[Item]) -> float:
     """Height of blocks one below the other, in points."""
-    return sum(i.block.height + GAP / 2 for i in items)
+    return sum(i.height + GAP / 2 for i in items)

@@ -20,6 +20,7 @@ from .style import colour, text_width
 PADDING = 8  # points around the text of a band
 INDENT = "    "  # of the continued lines of a formula
 LEADING = 1.35  # line height over font size
+PILL = 21.6  # height of a pill
 WIDE, CLOSING = "\u2e80-\uffef", "，。：；、）」"  # Chinese signs, and those that no line begins with
 CELL, BETWEEN = 24, 2  # height of a cell of a strip, and the gap to the next
 
@@ -111,7 +112,7 @@ def add_block(graph: graphviz.Digraph, name: str, block: Block, width: int = 0, 
 
 def add_pill(graph: graphviz.Digraph, name: str, text: str, role: str, **more: str) -> None:
     """A small rounded node with one centred line."""
-    inches = (text_width(text, style.SMALL) + 2 * PADDING) / 72
+    inches = pill_width(text) / 72
     size = {"fixedsize": "true", "width": f"{inches:.3f}", "height": "0.3", "fontsize": str(style.SMALL)}
     paint = {"fillcolor": colour(role, "fill"), "color": colour(role, "line"), "fontcolor": colour(role, "ink")}
     graph.node(name, label=graphviz.escape(text), shape="box", style="rounded,filled", **size, **paint, **more)
@@ -151,10 +152,15 @@ def add_circle(graph: graphviz.Digraph, name: str, text: str, role: str, diamete
     graph.node(name, label=graphviz.escape(text), shape="circle", style="filled", **size, **paint, **more)
 
 
+def pill_width(text: str) -> float:
+    """How wide a pill is, in points; it is `PILL` high."""
+    return text_width(text, style.SMALL) + 2 * PADDING
+
+
 def add_point(graph: graphviz.Digraph, name: str, role: str, **more: str) -> None:
     """A point that an edge passes through: a stroke as long as the gap Graphviz leaves there."""
     size = {"fixedsize": "true", "width": "0.021", "height": "0.056", "penwidth": "0"}
-    look = {"shape": "box", "style": "filled", "fillcolor": colour(role, "line")}
+    look = {"shape": "box", "style": "filled", "fillcolor": colour(role, "line"), "color": colour(role, "line")}
     graph.node(name, label="", **size, **look | more)
 
 

@@ -121,5 +121,7 @@ def _symbol(node: Node, lang: Lang) -> str:
     numbers = [x for x in node._inputs if not _is_shown(x)]
     if op.name == "getitem" or (numbers and len(numbers) == len(node._inputs) - 1):
         return fill_op(op, ["x" if _is_shown(x) else number(float(x), 6) for x in node._inputs], node._options)
-    options = [f"{k}={v}" for k, v in (node._options or {}).items() if v is not None and np.ndim(v) < 2]
+    options = [
+        f"{k}={v}" for k, v in (node._options or {}).items() if v is not None and v is not False and np.ndim(v) < 2
+    ]
     return "  ".join([SYMBOLS.get(op.name, function_name(op.name)), *(o for o in options if len(o) <= 24)])
