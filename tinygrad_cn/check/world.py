@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CANCELLING = frozenset(["sigmoid", "tanh", "gelu", "silu"])  # their derivatives are differences
+# These hand on an entry as it is, without rounding, and their gradients ask which one it was.
+CHOOSING = frozenset("max min maximum minimum fmax fmin clip relu max_pool2d sort partition".split())
 PRODUCTS = frozenset(["matmul", "dot", "affine"])
 PRIME = 8191  # so many moves are drawn and repeated: no pattern in any shape
 _random = np.random.default_rng(1)
@@ -65,7 +67,9 @@ class World:
                 args = [x._data if isinstance(x, Node) else x for x in inputs]
                 with np.errstate(all="ignore"):
                     data = np.asarray(node._op.forward(*args, **(node._options or {})))
-                    data = self.moved(data, self.plain.terms.get(node, np.abs(data)), i).astype(node._data.dtype)
+                    if node._op.name not in CHOOSING:
+                        data = self.moved(data, self.plain.terms.get(node, np.abs(data)), i)
+                    data = data.astype(node._data.dtype)
             copy: Any = object.__new__(type(node))
             copies[node] = fill(copy, data, True, node._op, inputs, node._options)
         return copies

@@ -22,7 +22,7 @@ from .values import number, value_lines
 
 SYMBOLS = {
     "matmul": "@", "dot": "@", "add": "+", "subtract": "−", "multiply": "⊙", "divide": "/", "negative": "−",
-    "sum": "Σ", "affine": "W A + b", "transpose": "ᵀ",
+    "sum": "Σ", "affine": "W A + b", "transpose": "xᵀ",
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def _layers(chain: Chain) -> dict[int, int]:
     for piece in chain.pieces:
         layer = owners.get(chain.reader.names[id(piece.out)], 0)
         if layer:
-            leaves = piece.operands[::2] if piece.kind == "affine" else ()  # W and b, not A
+            leaves = piece.roles[::2] if piece.is_layer else ()  # W and b, not A
             found |= {id(x): layer for x in (*inner_nodes(piece), *leaves) if id(x) not in found}
     return found
 

@@ -68,6 +68,7 @@ def _cells(matrix: Array) -> list[list[str]]:
         texts = [[f"{x:.{DIGITS - 1}e}" for x in row] for row in matrix]
     else:
         decimals = max(DIGITS - 1 - math.floor(math.log10(top)), 0) if top else 0
-        texts = [[f"{x:.{min(decimals, DIGITS + 1)}f}" for x in row] for row in matrix]
+        shown = np.round(matrix, min(decimals, DIGITS + 1)) + 0.0  # no −0.00
+        texts = [[f"{x:.{min(decimals, DIGITS + 1)}f}" for x in row] for row in shown]
     width = max(len(text) for row in texts for text in row)
     return [[text.replace("-", "−").rjust(width, BLANK) for text in row] for row in texts]
