@@ -9,6 +9,7 @@ import pytest
 import tinygrad_cn as tg
 from tests.draw.nets import after_backward, chain_of_ops, plain, recurrence, residual
 from tests.draw.test_views import boxes, check_apart, check_fit, shown
+from tinygrad_cn import nn
 from tinygrad_cn.autograd import Node, ancestors
 from tinygrad_cn.draw import VIEWS, svg
 from tinygrad_cn.draw.glyphs import Glyph, glyphs
@@ -100,3 +101,13 @@ def test_five_thousand_ops_are_drawn_and_more_are_refused(capsys: pytest.Capture
     assert picture.count('data-dot="v') > 10_000  # nodes, references, edges
     with pytest.raises(PictureError, match=r'holds 5000 ops; this graph has 5002. view="ladder" and .* fold equal'):
         svg((recurrence(1250) * 1.0).chain(), "ops")
+
+
+def test_filters_of_a_convolution_stand_in_the_frame_of_their_layer() -> None:
+    net = nn.Sequential(nn.Conv2D(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Dense(8, 1), nn.Sigmoid())
+    J = nn.binary_cross_entropy(net(np.ones((3, 4, 4, 1))), np.ones((1, 3)))
+    frame = re.search(r"subgraph cluster_1 \{(.*?)\n\t\}", VIEWS["ops"](J.chain(lang="en")).source, re.DOTALL)
+    assert frame is not None
+    assert {"W[1]  (3, 3, 1, 2)", "b[1]  (1, 1, 1, 2)", "Z[1]  (3, 2, 2, 2)"} <= set(
+        re.findall(r">([^<>]+)</FONT>", frame[1])
+    )

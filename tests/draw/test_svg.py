@@ -7,7 +7,7 @@ import pytest
 
 from tests.handmade import net, residual
 from tinygrad_cn import draw
-from tinygrad_cn.draw.style import PALETTE
+from tinygrad_cn.draw.style import FONT_STACK, PALETTE
 from tinygrad_cn.draw.svg import dress, scripts
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -82,3 +82,10 @@ def test_gradient_edges_are_dashed(picture: ET.Element) -> None:
 
 def test_the_same_picture_byte_for_byte() -> None:
     assert draw.svg(residual(lang="zh")) == draw.svg(residual(lang="zh"))
+
+
+def test_a_raster_shows_signs_that_chinese_fonts_lack_in_a_latin_one() -> None:
+    picture = '<svg xmlns="http://www.w3.org/2000/svg"><text>ŷ</text><text>a</text></svg>'
+    styles = [text.get("style") for text in ET.fromstring(dress(picture, "t", "zh", raster=True)).iter(f"{SVG}text")]
+    assert styles == [f"font-family:{FONT_STACK}", None]
+    assert "style=" not in dress(picture, "t", "zh")

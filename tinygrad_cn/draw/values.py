@@ -49,7 +49,7 @@ def number(x: float, digits: int = DIGITS) -> str:
     >>> number(-0.03456), number(2.5e-13), number(1.0)
     ('−0.0346', '2.5e−13', '1')
     """
-    mantissa, _, exponent = f"{x:.{digits}g}".partition("e")
+    mantissa, _, exponent = f"{x + 0.0:.{digits}g}".partition("e")  # no −0
     return (mantissa + (f"e{int(exponent)}" if exponent else "")).replace("-", "−")
 
 
