@@ -268,8 +268,12 @@ CATALOGUE: dict[str, dict[str, str]] = {
         "en": "{where} lacks the L2 term (λ/m) W.",
     },
     "cause.wrong_regularisation": {
-        "zh": "{where} 的 L2 正则项应为 (λ/m) W：现在是它的 {factor} 倍。",
-        "en": "{where} has {factor} times the L2 term; it should be (λ/m) W.",
+        "zh": "{where} 的 L2 正则项不对：W 的梯度应加上 (λ/m) W，b 的不加。",
+        "en": "{where} has a wrong L2 term: (λ/m) W belongs to dW, and nothing to db.",
+    },
+    "cause.times": {
+        "zh": "现在是它的 {factor} 倍。",
+        "en": "It is {factor} times that.",
     },
     "cause.missing_dropout_mask": {
         "zh": "{where} 漏乘了 dropout 掩码 D。",

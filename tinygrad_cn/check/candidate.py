@@ -141,9 +141,11 @@ class Candidates:
         return below if INTERMEDIATE.fullmatch(self.worlds.chain.reader.names[id(x)]) else self.written(x)
 
     def _here(self, step: Step, x: Any, where: str, g: Make) -> Iterator[Candidate]:
+        named = where == self.written(x)
         for row in variants(step.piece, x, self.view):
             if isinstance(row, Variant):
-                yield Candidate(self._made(row, g), step.rest, (Cause(row.code, where, row.equals),), row.cost)
+                cause = Cause(row.code, where, row.equals if named else "")
+                yield Candidate(self._made(row, g), step.rest, (cause,), row.cost)
 
     def _made(self, row: Variant, g: Make) -> Make:
         return lambda k: row.make(self.scopes[k], g(k))

@@ -67,4 +67,7 @@ class Cause:
     def text(self, lang: Lang) -> str:
         """What is wrong, as a sentence or two."""
         wrong = say(f"cause.{self.code}", lang, where=self.where, factor=self.factor)
-        return join(lang, [wrong, say("cause.equals", lang, equals=self.equals) if self.equals else ""])
+        times = (
+            say("cause.times", lang, factor=self.factor) if self.factor and self.code == "wrong_regularisation" else ""
+        )
+        return join(lang, [wrong, times, say("cause.equals", lang, equals=self.equals) if self.equals else ""])

@@ -75,8 +75,8 @@ class Explainer:
             support = [self.support(e.implied) for e in simplest]
             simplest = [e for e, s in zip(simplest, support, strict=True) if s == max(support)]
         first = simplest[0]
-        others = {tuple((c.code, c.where) for c in e.causes): e.causes for e in simplest}
-        others.pop(tuple((c.code, c.where) for c in first.causes))
+        others = {tuple((c.code, c.where, c.factor) for c in e.causes): e.causes for e in simplest}
+        others.pop(tuple((c.code, c.where, c.factor) for c in first.causes))
         return replace(first, alternatives=tuple(others.values()))
 
     def _sided(self, e: Explanation) -> Explanation:

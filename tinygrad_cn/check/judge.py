@@ -17,6 +17,7 @@ from ..autograd import ancestors
 from ..chain import Chain
 from ..chain.model import backward_quantities
 from ..language import Lang, say
+from ..ops.formula import Formula
 from ..ops.op import Array
 from .candidate import Candidates, Make
 from .cause import Cause
@@ -24,6 +25,7 @@ from .explain import Explainer, Explanation
 from .rounding import Gradients, Track, Worlds
 from .row import Row, Verdict
 from .scale import Fit
+from .spell import spelled
 
 MATCH_ULPS = 2.0**8  # what counts as equal when a cause is sought: it starts from the learner's own values
 
@@ -76,7 +78,8 @@ class Judge:
         if verdict == "agree":
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
-        return Row(name, q.written, verdict, hand, true.plain, own.plain, q.formula, causes, others, self._negative(x))
+        formula = None if q.formula is None else Formula.of(spelled(self.chain, q.formula.text))
+        return Row(name, q.written, verdict, hand, true.plain, own.plain, formula, causes, others, self._negative(x))
 
     def _open_above(self, x: Any) -> set[int]:
         """The gradients before that of x that were not given and have not shown to be right."""

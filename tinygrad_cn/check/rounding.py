@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ NUDGE = 4.0  # units in the last place that each computed value is moved by
 PAIRS = 3  # worlds 1 and 2 are moved in opposite ways, and so are 3 and 4, 5 and 6
 OTHERS = range(1, 2 * PAIRS + 1)
 BASE, SPREAD = 16.0, 8.0  # allowed: so many units of the terms, and so many times the largest move between worlds
-FLOOR = 4.0  # and so many units of the largest entry: below that, entries are rounding of others
+FLOOR = 4.0  # and so many units of a middling entry: below that, entries are rounding of others
 
 
 class Track:
@@ -73,6 +73,11 @@ class Track:
         return np.asarray(np.max([np.abs(self.at(k)) for k in (0, *OTHERS)], axis=0))
 
     @property
+    def middling(self) -> float:
+        """The magnitude that half of the entries do not exceed."""
+        return float(np.quantile(np.abs(self.plain), 0.5, method="lower")) if self.plain.size else 0.0
+
+    @property
     def scale(self) -> float:
         """The largest term or entry."""
         return float(max(np.max(self.size, initial=0.0), np.max(np.abs(self.plain), initial=0.0)))
@@ -83,14 +88,20 @@ class Track:
             return False
         with np.errstate(all="ignore"):
             error = np.where(hand == self.plain, 0.0, np.abs(hand - self.plain))
-            top = float(np.max(np.abs(self.plain), initial=0.0, where=np.isfinite(self.plain)))
-            allowed = eps * (BASE * self.size + FLOOR * top)
+            allowed = eps * (BASE * self.size + FLOOR * self.middling) + _underflow(eps)
             if np.all(error <= allowed):
                 return True
             if self._shake is None or np.isnan(error).any():
                 return False
             allowed = allowed + eps * BASE * self._lost() + spread(self.plain, [self.at(k) for k in OTHERS])
             return bool(np.all(error <= allowed))
+
+
+@cache
+def _underflow(eps: float) -> float:
+    """Below this a dtype of that rounding unit may have lost digits."""
+    dtype = next(d for d in (np.float16, np.float32, np.float64, np.longdouble) if np.finfo(d).eps <= eps)
+    return float(np.finfo(dtype).tiny) / eps
 
 
 def spread(plain: Array, others: Sequence[Array]) -> Array:

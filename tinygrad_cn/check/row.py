@@ -107,7 +107,8 @@ class Row:
             return ""
         lines = [cause.text(lang) for cause in self.causes]
         lines += [self.place(lang)] if self.cause == "unknown" else []
-        lines += [say("cause.or", lang) + join(lang, (c.text(lang) for c in causes)) for causes in self.alternatives]
+        for causes in self.alternatives:
+            lines += [say("cause.or", lang), *(c.text(lang) for c in causes)]
         if self.formula is not None:
             lines.append(say("cause.right", lang, formula=f"{self.written} = {self.formula.text}"))
         return join(lang, lines)

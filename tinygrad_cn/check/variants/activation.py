@@ -158,7 +158,8 @@ def _softmax(piece: Piece, view: View, d: str) -> Iterator[Variant]:
         text = f"{name} ⊙ ({d} − np.sum({d} ⊙ {name}, axis={axis}))"
         yield Variant("softmax_axis", text, lambda s, g, axis=axis: s.v(a) * (g - _total(g * s.v(a), axis)))  # type: ignore[misc]
         if y is not None and view.shape(y) == view.shape(a):
-            text = f"{over_m}(softmax({view.name(z)}, axis={axis}) − {view.name(y)})"
+            text = f"softmax({view.name(z)}, axis={axis}) − {view.name(y)}"
+            text = f"{over_m}({text})" if over_m else text
             yield Variant("softmax_axis", text, lambda s, g, axis=axis: (_softmax_along(s.v(z), axis) - s.v(y)) / m)  # type: ignore[misc]
 
 
@@ -179,7 +180,9 @@ def _at_the_output(piece: Piece, view: View) -> Iterator[Variant | Span]:
     z, a, y = piece.operands[0], piece.out, loss.operands[1]
     A, Y = view.name(a), view.name(y)
     over_m, m = view.per_sample()
-    yield Variant("output_derivative", f"{over_m}({A} − {Y})", lambda s, g: (s.v(a) - s.v(y)) / m)
+    yield Variant(
+        "output_derivative", f"{over_m}({A} − {Y})" if over_m else f"{A} − {Y}", lambda s, g: (s.v(a) - s.v(y)) / m
+    )
     if piece.label in ELEMENTWISE:
         text = f"{over_m}({A} − {Y}) ⊙ {function_name(piece.label)}′({view.name(z)})"
         yield Variant("output_derivative", text, lambda s, g: (s.v(a) - s.v(y)) * _own_slope(piece, s.v(z)) / m)

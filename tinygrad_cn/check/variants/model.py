@@ -13,6 +13,7 @@ from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
 from ..rounding import Gradients
+from ..spell import spelled
 from ..world import World
 
 
@@ -69,7 +70,8 @@ class View:
 
     def right(self, where: str) -> str:
         """The right formula of a gradient, by how it is written."""
-        return next(q.formula.text for q in self.reader.quantities.values() if q.written == where and q.formula)
+        text = next(q.formula.text for q in self.reader.quantities.values() if q.written == where and q.formula)
+        return spelled(self.world.chain, text)
 
     def name(self, x: Any) -> str:
         """How x is written."""
@@ -77,7 +79,7 @@ class View:
 
     def d(self, x: Any) -> str:
         """How the gradient of x is written."""
-        return f"d{self.name(x)}"
+        return spelled(self.world.chain, f"d{self.name(x)}")
 
     def per_sample(self) -> tuple[str, float]:
         """What a per-sample formula is divided by in the convention that is shown: as written, and the number."""

@@ -32,7 +32,8 @@ def of_loss(piece: Piece, view: View) -> Iterator[Variant | Span]:
     yield Variant("output_derivative", f"{over_m}({A} − {Y})", lambda s, g: (s.v(a) - s.v(y)) / m)
     for code, text, rule, cost in OF_CROSS_ENTROPY:
         make: Rule = lambda s, g, rule=rule: rule(*_ratios(s.v(a), s.v(y))) / m  # type: ignore[misc]  # noqa: E731
-        yield Variant(code, f"{over_m}({text.format(A=A, Y=Y)})", make, cost)
+        formula = text.format(A=A, Y=Y)
+        yield Variant(code, f"{over_m}({formula})" if over_m else formula, make, cost)
     yield Span("output_derivative", (A, Y, "1"), lambda s, g: (s.v(a), s.v(y) + 0.0, np.ones_like(s.v(a))))
 
 
