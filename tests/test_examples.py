@@ -14,6 +14,7 @@ SUFFIXES = {
     "01_single_neuron": ["svg", "png"],
     "02_shallow_net_flower": ["png"],
     "03_deep_net_digits": ["svg"],
+    "10_lenet_digits": ["svg", "png"],
     "11_names": ["png"],
 }
 
@@ -37,6 +38,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "01_single_neuron": {"steps": 10},
     "02_shallow_net_flower": {"sizes": (1, 4), "steps": 5},
     "03_deep_net_digits": {"epochs": 2},
+    "10_lenet_digits": {"epochs": 1, "samples": 100},
     "11_names": {"epochs": 1},
 }
 
@@ -110,6 +112,17 @@ def test_the_deep_net_reads_unseen_digits(
     assert {row.name for row in report.rows} == {f"{d}{layer}" for d in ("dZ", "dW", "db") for layer in (1, 2, 3)}
     assert check.ok
     assert len(check.entries) == 200 + 32
+
+
+@pytest.mark.slow
+def test_the_convolutional_net_reads_more_of_them(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history, chain = load("10_lenet_digits")(tmp_path, "en")
+    assert history.val_accuracy[-1] > 0.985
+    assert f"reads {history.val_accuracy[-1]:.1%} of 359 digits" in capsys.readouterr().out
+    assert [step.kind for step in chain.steps if step.layer] == ["conv", "conv", "conv", "dense", "dense"]
+    assert chain["dW1"].shape == (3, 3, 1, 16)
 
 
 @pytest.mark.slow
