@@ -128,6 +128,26 @@ def test_nets_on_images_are_trained(batch_size):
     assert history.val_accuracy[-1] == 1
 
 
+def test_a_compiled_step_gives_the_same_parameters_and_running_averages():
+    states = []
+    for compiled in (False, True):
+        net = lenet()
+        optimizer = optim.SGD(net.parameters(), lr=0.1)
+
+        def step(X, Y, net=net, optimizer=optimizer):
+            J = nn.cross_entropy(net(X), Y)
+            optimizer.zero_grad()
+            J.backward(keep="leaves")
+            optimizer.step()
+
+        run = tg.compile(step) if compiled else step
+        for _ in range(4):
+            run(IMAGES, LABELS)
+        states.append(net.state_dict())
+    for name, value in states[0].items():
+        np.testing.assert_allclose(states[1][name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 def test_weight_decay_leaves_biases_gamma_and_beta_alone():
     net = lenet()
     (W1, W2, W3, W4) = (net[name].numpy() for name in ("W1", "W2", "W3", "W4"))
