@@ -234,9 +234,8 @@ def run(mutants: Iterable[Mutant], verbose: bool = False) -> tuple[Tally, dict[s
 def table(one: Tally, two: Tally, by_cause: dict[str, Tally], alarms: int, right: int) -> str:
     """The numbers as Markdown."""
     rows = [("single mistakes", one), ("pairs of mistakes", two)]
-    head = (
-        "| | number | cause right | of these, listed with others | right gradient blamed | wrongly accused | unknown |"
-    )
+    columns = "number, cause right, of these listed with others, right gradient blamed, wrongly accused, unknown"
+    head = f"| | {columns.replace(', ', ' | ')} |"
     lines = [head, "|---|---|---|---|---|---|---|", *(_line(name, t) for name, t in rows), "", "By cause:", ""]
     lines += [head, "|---|---|---|---|---|---|---|", *(_line(f"`{k}`", t) for k, t in sorted(by_cause.items()))]
     return "\n".join([*lines, "", f"Right gradients called wrong: {alarms} of {right}."]) + "\n"

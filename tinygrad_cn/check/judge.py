@@ -39,6 +39,7 @@ class Judge:
         self.worlds = Worlds(chain, self.eps)
         self.true, self.own = Gradients(self.worlds), Gradients(self.worlds)
         self.order = [chain.reader.values[q.name[1:]] for q in backward_quantities(chain.steps)]
+        self.amiss = False  # whether a gradient so far is wrong
         self.unexplained: set[int] = set()  # not given, and part of what no known mistake explains
         self.place = {id(x): i for i, x in enumerate(self.order)}
         self.unsettled = {id(p.out) for p in chain.pieces if self._name(p.out) not in given} - {id(chain.root)}
@@ -75,6 +76,7 @@ class Judge:
             else:
                 self.unexplained |= open_above
                 causes = (Cause("unknown", q.written),)
+        self.amiss |= verdict in ("wrong", "shape")
         if verdict == "agree":
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
@@ -94,7 +96,9 @@ class Judge:
             return "shape"
         if self._equal(hand, true):
             return "agree"
-        return "inherited" if self._equal(hand, own) else "wrong"
+        if not self._equal(hand, own):
+            return "wrong"
+        return "inherited" if self.amiss else "agree"  # of values that agree, only rounding is inherited
 
     def _equal(self, hand: Array, track: Track) -> bool:
         """No further off than rounding, or than the tolerance that was asked for; NaN is not equal."""
