@@ -185,6 +185,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("wrong_activation_derivative", "dZ", "dA{l} * np.where(Z{l} > 0, 1, slope * Z{l})", both(hidden, uses("leaky_relu"))),
     Mistake("wrong_activation_derivative", "dZ", "dA{l} * (1 - np.power(A{l}, 2)) ** 2", both(hidden, uses("tanh"))),
     Mistake("wrong_activation_derivative", "dZ", "dA{l} * 2 * A{l}", both(hidden, uses("tanh"))),
+    Mistake("wrong_activation_derivative", "dZ", "dA{l} * Z{l} > 0", both(hidden, uses("relu"))),
     Mistake("missing_upstream", "dZ", "1.0 * {prime}", hidden),
     Mistake("missing_upstream", "dZ", "A{l} * (1 - A{l})", lambda net, l: squared(net, l) and net.output == "sigmoid"),
     # ---- the output layer
@@ -194,6 +195,7 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake("output_derivative", "dZ", "A{l}", cross_entropy),
     Mistake("output_derivative", "dZ", "A{l} - 1", binary),
     Mistake("missing_term", "dA", "-(Y / A{l})", binary),
+    Mistake("output_derivative", "dA", "-(Y / A{l} - (1 - Y) / 1 - A{l})", binary),
     Mistake("missing_term", "dA", "(1 - Y) / (1 - A{l})", binary),
     Mistake("constant_factor", "dZ", "2 * (A{l} - Y)", lambda net, l: squared(net, l) and net.output == "linear"),
     Mistake("softmax_axis", "dZ", "np.exp(Z{l}) / np.sum(np.exp(Z{l}), axis=1, keepdims=True) - Y", classes),

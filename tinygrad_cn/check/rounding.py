@@ -139,7 +139,7 @@ class Worlds:
             value(0),
             lambda: size(0),
             lambda k: self.all[k].moved(value(k), track.size if linear else size(k), self.draws[id(x)]),
-            lambda: sum(self.all[0].lost(p, above[p].largest) for p in pieces),
+            lambda: sum(self.all[0].lost(p, above[p].largest) for p in pieces if p.kind == "activation"),
         )
         return track
 

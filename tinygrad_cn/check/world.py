@@ -131,14 +131,15 @@ class World:
                 a = np.exp(a) if piece.label == "log_softmax" else a
                 return np.asarray(a * g + a * np.sum(a * g, axis=0, keepdims=True))
             size = np.abs(self._walked(piece, x, g))
-            return size + self.eps * np.minimum(g, 1 / self.eps) if piece.kind == "activation" else size
+            return size + self.lost(piece, g) if piece.kind == "activation" else size
 
-    def lost(self, piece: Piece, g: Array) -> Array | float:
+    def lost(self, piece: Piece, g: Array) -> Array:
         """What the derivative of a saturated activation loses, such as 1 − A²: it may as well come out as 0.
 
-        Not at the output: there g has a pole where the derivative has a zero, and may be as large as it likes.
+        At the output g has a pole where the derivative has a zero, and may be as large as it likes.
         """
-        return np.abs(g) if piece.label in CANCELLING and piece not in self.outputs else 0.0
+        hidden = piece.label in CANCELLING and piece not in self.outputs
+        return np.asarray(g if hidden else self.eps * np.minimum(g, 1 / self.eps))
 
     def _affine(self, piece: Piece, x: Any, g: Array, absolute: bool = False) -> Array:
         w, a, b = piece.operands

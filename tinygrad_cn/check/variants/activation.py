@@ -64,6 +64,8 @@ def _elementwise(piece: Piece, view: View, d: str) -> Iterator[Variant | Span]:
         yield Variant(code, f"{d} ⊙ {text}", lambda s, g, factor=factor: g * factor(s), cost)  # type: ignore[misc]
     yield Variant("missing_upstream", f"{prime}({view.name(z)})", lambda s, g: _own_slope(piece, s.v(z)))
     yield Variant("wrong_activation_derivative", f"{d} ⊙ 1{{{d} > 0}}", lambda s, g: g * (g > 0), 2)
+    signs: Rule = lambda s, g: np.asarray(g * s.v(z) > 0, g.dtype)  # noqa: E731 (dA * Z > 0 binds as (dA * Z) > 0)
+    yield Variant("wrong_activation_derivative", f"1{{{d} ⊙ {view.name(z)} > 0}}", signs, 2)
     if len(view.shape(a)) == 2:
         inner: Rule = lambda s, g: g @ (1 - s.v(a).T @ s.v(a))  # noqa: E731
         yield Variant("elementwise_for_matmul", f"{d} (1 − {view.name(a)}ᵀ {view.name(a)})", inner, 2)

@@ -10,7 +10,7 @@ import numpy as np
 from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
-from .model import Rule, Span, Variant, View, needs
+from .model import Rule, Scope, Span, Variant, View, needs
 
 # dA of binary cross-entropy is −Y/A + (1−Y)/(1−A); with p = Y/A and q = (1−Y)/(1−A):
 OF_CROSS_ENTROPY: tuple[tuple[Code, str, Callable[[Array, Array], Array], int], ...] = (
@@ -35,6 +35,14 @@ def of_loss(piece: Piece, view: View) -> Iterator[Variant | Span]:
         formula = text.format(A=A, Y=Y)
         yield Variant(code, f"{over_m}({formula})" if over_m else formula, make, cost)
     yield Span("output_derivative", (A, Y, "1"), lambda s, g: (s.v(a), s.v(y) + 0.0, np.ones_like(s.v(a))))
+
+    terms = (f"{Y} / {A}", f"(1 − {Y}) / (1 − {A})", f"{Y} / (1 − {A})", A, Y, "1")
+
+    def every(s: Scope, g: Array) -> tuple[Array, ...]:
+        A, Y = s.v(a), s.v(y) + 0.0
+        return (*_ratios(A, Y), _ratios(1 - A, Y)[0], A, Y, np.ones_like(A))
+
+    yield Span("output_derivative", terms, every, cost=5)
 
 
 def _ratios(A: Array, Y: Array) -> tuple[Array, Array]:
