@@ -254,3 +254,21 @@ def test_a_saturated_unit_forgives_only_its_own_rounding():
     assert abs(tg.compare(J, hand)["dA1"].error) > 1e-3 * hand["dA1"].max()  # far more than 4096 units
     hand["dA1"][0, 1] *= 1 + 1e-12
     assert tg.compare(J, hand).first_wrong == "dA1"
+
+
+def test_the_right_formula_is_that_of_the_gradient_to_blame():
+    """dW1 alone is given, with the mistake in dZ1 and one more in dW1 itself."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((3, 7)), (rng.random((1, 7)) < 0.5).astype(float)
+    J = nn.binary_cross_entropy(nn.DNN([3, 5, 1], hidden="tanh", seed=1)(X), Y)
+    chain = J.chain(lang="en")
+    dZ1 = chain["W2"].T @ (chain["A2"] - Y) * (1 - chain["A1"])
+    report = tg.compare(chain, {"dW1": dZ1 @ X.T})
+    assert report["dW1"].remedies == ("dZ[1] = dA[1] ⊙ (1 − (A[1])²)", "dW[1] = (1/m) dZ[1] Xᵀ")
+    assert (
+        report["dW1"]
+        .explanation("en")
+        .endswith("It should be dZ[1] = dA[1] ⊙ (1 − (A[1])²). It should be dW[1] = (1/m) dZ[1] Xᵀ.")
+    )
+    assert report.first_wrong == "dW1"
+    assert "Mend dZ[1] first" in str(report)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..autograd import ancestors
 from ..chain import Chain
-from ..chain.model import backward_quantities
+from ..chain.model import Quantity, backward_quantities
 from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.op import Array
@@ -80,8 +80,18 @@ class Judge:
         if verdict == "agree":
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
-        formula = None if q.formula is None else Formula.of(spelled(self.chain, q.formula.text))
-        return Row(name, q.written, verdict, hand, true.plain, own.plain, formula, causes, others, self._negative(x))
+        blamed = {cause.where for cause in causes}
+        guilty = [r for r in self.chain.quantities.values() if r.written in blamed]
+        rules = ((r.written, self._rule(r)) for r in guilty)
+        remedies = tuple(f"{written} = {rule.text}" for written, rule in rules if rule is not None)
+        return Row(
+            name, q.written, verdict, hand, true.plain, own.plain, self._rule(q), causes, others, remedies,
+            self._negative(x),
+        )  # fmt: skip
+
+    def _rule(self, q: Quantity) -> Formula | None:
+        """The right formula, in names that the reader knows."""
+        return None if q.formula is None else Formula.of(spelled(self.chain, q.formula.text))
 
     def _open_above(self, x: Any) -> set[int]:
         """The gradients before that of x that were not given and have not shown to be right."""

@@ -153,5 +153,5 @@ class Report:
         """What holds for the whole: the convention, remarks, where to begin."""
         notes = [say(f"convention.{self.chain.convention}", self.lang), self.chain.note, *self.remarks]
         if self.first_wrong is not None:
-            notes.append(say("report.first", self.lang, name=self[self.first_wrong].written))
+            notes.append(say("report.first", self.lang, name=self[self.first_wrong].blamed))
         return [n for n in notes if n]

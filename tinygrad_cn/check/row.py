@@ -43,6 +43,8 @@ class Row:
         The mistakes that together give the hand gradient.
     alternatives : tuple of tuple of Cause
         Other explanations, as simple.
+    remedies : tuple of str
+        The right formulas of the gradients the mistakes were made in; those may not have been given.
     negative : (str, ndarray) or None
         Name and value of the Z that an activation's derivative looks at, to see whether errors sit where Z < 0.
     """
@@ -56,12 +58,18 @@ class Row:
     formula: Formula | None = None
     causes: tuple[Cause, ...] = ()
     alternatives: tuple[tuple[Cause, ...], ...] = ()
+    remedies: tuple[str, ...] = ()
     negative: tuple[str, Array] | None = None
 
     @property
     def cause(self) -> str | None:
         """Why it is wrong, as a code of `cause.CODES`; the first if there are several, None if it is not wrong."""
         return self.causes[0].code if self.causes else None
+
+    @property
+    def blamed(self) -> str:
+        """The gradient the first mistake was made in, as written: this one, or one before it that was not given."""
+        return self.causes[0].where if self.causes else self.written
 
     @property
     def error(self) -> float:
@@ -109,8 +117,7 @@ class Row:
         lines += [self.place(lang)] if self.cause == "unknown" else []
         for causes in self.alternatives:
             lines += [say("cause.or", lang), *(c.text(lang) for c in causes)]
-        if self.formula is not None:
-            lines.append(say("cause.right", lang, formula=f"{self.written} = {self.formula.text}"))
+        lines += [say("cause.right", lang, formula=rule) for rule in self.remedies]
         return join(lang, lines)
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,6 +132,7 @@ class Row:
             "causes": [vars(c) for c in self.causes],
             "alternatives": [[vars(c) for c in causes] for causes in self.alternatives],
             "formula": None if self.formula is None else f"{self.written} = {self.formula.text}",
+            "remedies": list(self.remedies),
         }
 
     def _difference(self) -> Array | None:
