@@ -11,9 +11,9 @@ import pytest
 from tests.chain.derivations import FOLDER, NETS, SNAPSHOTS, deep, inputs, leaf, snapshot
 from tinygrad_cn.chain.derivation import derivation
 from tinygrad_cn.chain.latex import document
-from tinygrad_cn.derivation_words import DERIVATION
 from tinygrad_cn.ops.formula import Formula
 from tinygrad_cn.ops.op import REGISTRY
+from tinygrad_cn.words.derivation import DERIVATION
 
 HAN = re.compile("[㐀-鿿]")
 

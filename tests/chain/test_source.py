@@ -544,7 +544,7 @@ def test_two_languages():
     J = chain.root
     assert "# 第 2 层反向" in J.chain(lang="zh").numpy()
     assert "课程约定" in J.chain(lang="zh").numpy()
-    assert '"""损失 J，一个数。"""' in J.chain(lang="zh").numpy(functions=True)
+    assert '"""代价 J，一个数。"""' in J.chain(lang="zh").numpy(functions=True)
 
 
 def test_a_cost_that_is_no_mean_is_written_as_true_gradients_and_says_so():

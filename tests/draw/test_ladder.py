@@ -113,8 +113,8 @@ def test_text_of_a_layer_in_chinese() -> None:
         "dW[1] = (1/m) dZ[1] Xᵀ",
         "输入不更新，可省略",
         "缓存  X, W[1], Z[1]",
-        "损失 J · 二元交叉熵",
-        "损失的梯度",
+        "代价 J · 二元交叉熵",
+        "代价的梯度",
     ):
         assert line in shown
 

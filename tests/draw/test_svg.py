@@ -45,7 +45,7 @@ def picture() -> ET.Element:
 
 
 def test_it_says_what_it_shows(picture: ET.Element) -> None:
-    words = "计算链：X → 第 1 层 · relu → 第 2 层 · sigmoid → 损失 J · 二元交叉熵"
+    words = "计算链：X → 第 1 层 · relu → 第 2 层 · sigmoid → 代价 J · 二元交叉熵"
     assert picture.get("role") == "img"
     assert picture.get("aria-label") == words
     assert picture.get("lang") == "zh-CN"

@@ -68,7 +68,7 @@ def labels(axes):
     ("lang", "cost_words", "accuracy_words"),
     [
         ("en", ["Epoch", "Cost J", "training", "validation"], ["Epoch", "Accuracy", "training"]),
-        ("zh", ["轮次", "损失 J", "训练", "验证"], ["轮次", "准确率", "训练"]),
+        ("zh", ["轮次", "代价 J", "训练", "验证"], ["轮次", "准确率", "训练"]),
     ],
 )
 def test_plot_draws_every_curve_in_the_language(history, monkeypatch, lang, cost_words, accuracy_words):

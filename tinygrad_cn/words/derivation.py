@@ -1,4 +1,4 @@
-"""What derivations say, in both languages; part of the catalogue of `language.py`."""
+"""What derivations say, in both languages."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ DERIVATION: dict[str, dict[str, str]] = {
         "zh": "第 {last}–{first} 层：{activation}（{n} 层相同，$l = {last}, \\ldots, {first}$）",
         "en": "Layers {last}–{first}: {activation} ({n} equal layers, $l = {last}, \\ldots, {first}$)",
     },
-    "title.loss": {"zh": "损失：{loss}", "en": "Cost: {loss}"},
-    "title.loss.back": {"zh": "从损失开始：{loss}", "en": "At the cost: {loss}"},
-    "title.cost": {"zh": "损失", "en": "Cost"},
-    "title.cost.back": {"zh": "从损失开始", "en": "At the cost"},
+    "title.loss": {"zh": "代价：{loss}", "en": "Cost: {loss}"},
+    "title.loss.back": {"zh": "从代价开始：{loss}", "en": "At the cost: {loss}"},
+    "title.cost": {"zh": "代价", "en": "Cost"},
+    "title.cost.back": {"zh": "从代价开始", "en": "At the cost"},
     "title.penalty": {"zh": "正则项", "en": "Penalty"},
     "title.ops": {"zh": "层以外的运算", "en": "Operations outside the layers"},
     "title.outside": {"zh": "不属于任何层的参数", "en": "Parameters outside the layers"},

@@ -1,4 +1,4 @@
-"""Words of the stepping page, 中文 and English; part of the catalogue in `language.py`."""
+"""Words of the stepping page, 中文 and English."""
 
 PAGE: dict[str, dict[str, str]] = {
     "first": {"zh": "开头", "en": "Start"},

@@ -1,4 +1,4 @@
-"""Texts about checking functions, updates, homework files and single entries; a part of the catalogue."""
+"""Texts about checking functions, updates, homework files and single entries."""
 
 from __future__ import annotations
 

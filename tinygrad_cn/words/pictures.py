@@ -1,4 +1,4 @@
-"""Words of the pictures, 中文 and English; part of the catalogue in `language.py`."""
+"""Words of the pictures, 中文 and English."""
 
 PICTURES: dict[str, dict[str, str]] = {
     "value.summary": {"zh": "最小 {min}　最大 {max}　范数 {norm}", "en": "min {min}  max {max}  norm {norm}"},

@@ -1,0 +1,21 @@
+"""Texts for people, 中文 and English: one catalogue, one file a subject."""
+
+from .causes import CAUSES
+from .chain import CHAIN
+from .checking import CHECKING
+from .demo import DEMO
+from .derivation import DERIVATION
+from .model import MODEL
+from .page import PAGE
+from .pictures import PICTURES
+
+CATALOGUE: dict[str, dict[str, str]] = {
+    **CHAIN,
+    **MODEL,
+    **CAUSES,
+    **CHECKING,
+    **PICTURES,
+    **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
+    **{f"html.{key}": texts for key, texts in PAGE.items()},
+    **DEMO,
+}

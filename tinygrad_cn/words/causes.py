@@ -1,0 +1,167 @@
+"""Words of comparisons: verdicts, and why a hand gradient is wrong."""
+
+CAUSES: dict[str, dict[str, str]] = {
+    # the report of a comparison
+    "report.summary": {
+        "zh": "手写梯度与自动求导对比：共 {n} 个，✓ {agree} 一致，✗ {wrong} 有误，△ {inherited} 受牵连",
+        "en": "Hand gradients against autograd: {n} in all, ✓ {agree} agree, ✗ {wrong} wrong, △ {inherited} inherited",
+    },
+    "report.gradient": {"zh": "梯度", "en": "gradient"},
+    "report.verdict": {"zh": "结论", "en": "verdict"},
+    "report.error": {"zh": "最大误差", "en": "largest error"},
+    "report.formula": {"zh": "正确公式", "en": "right formula"},
+    "report.shapes": {"zh": "应为 {want}，实为 {got}", "en": "expected {want}, got {got}"},
+    "report.ulps": {"zh": "{error}（{ulps} ulp，{dtype}）", "en": "{error} ({ulps} ulp, {dtype})"},
+    "report.at": {"zh": "{error}，在 {where}", "en": "{error}, at {where}"},
+    "report.first": {
+        "zh": "先改 {name}：它是从代价往回数第一个出错的量。",
+        "en": "Mend {name} first: counted from the cost back, it is the first that is wrong.",
+    },
+    "verdict.agree": {"zh": "一致", "en": "agrees"},
+    "verdict.wrong": {"zh": "有误", "en": "wrong"},
+    "verdict.inherited": {"zh": "受牵连：公式没错，上游有误", "en": "inherited: right in itself, wrong upstream"},
+    "verdict.shape": {"zh": "形状不对", "en": "wrong shape"},
+    "verdict.missing": {"zh": "没有给出", "en": "not given"},
+    "verdict.unknown_name": {"zh": "没有这个量", "en": "no such gradient"},
+    # why a hand gradient is wrong
+    "cause.missing_1_over_m": {
+        "zh": "{where} 漏了 1/m：是正确值的 {factor} 倍。",
+        "en": "{where} lacks the 1/m: it is {factor} times the right value.",
+    },
+    "cause.extra_1_over_m": {
+        "zh": "{where} 多除了一次 m：是正确值的 {factor}。",
+        "en": "{where} is divided by m once too often: it is {factor} of the right value.",
+    },
+    "cause.constant_factor": {
+        "zh": "{where} 差一个常数因子：是正确值的 {factor} 倍。",
+        "en": "{where} is off by a constant: it is {factor} times the right value.",
+    },
+    "cause.sign": {
+        "zh": "{where} 的符号错了。",
+        "en": "{where} has the wrong sign.",
+    },
+    "cause.transposed": {
+        "zh": "{where} 的转置不对。",
+        "en": "{where} has a transpose wrong.",
+    },
+    "cause.missing_activation_derivative": {
+        "zh": "{where} 漏乘了激活函数的导数。",
+        "en": "{where} lacks the derivative of the activation.",
+    },
+    "cause.derivative_at_a": {
+        "zh": "{where} 的激活函数导数应在 Z 处求值，却代入了 A。",
+        "en": "{where} takes the derivative of the activation at A; it belongs at Z.",
+    },
+    "cause.wrong_activation_derivative": {
+        "zh": "{where} 用错了激活函数的导数。",
+        "en": "{where} uses a wrong derivative of the activation.",
+    },
+    "cause.output_derivative": {
+        "zh": "{where}：输出层的 dA、A − Y 与 g′(Z) 弄混了。",
+        "en": "{where}: dA, A − Y and g′(Z) of the output layer are mixed up.",
+    },
+    "cause.missing_sum_over_samples": {
+        "zh": "{where} 没有对 m 个样本求和。",
+        "en": "{where} is not summed over the m samples.",
+    },
+    "cause.lost_keepdims": {
+        "zh": "{where} 的数值正确，但求和时漏了 keepdims=True，少了一个轴。",
+        "en": "{where} has the right values but lost an axis: the sum needs keepdims=True.",
+    },
+    "cause.mean_instead_of_sum": {
+        "zh": "{where} 应当求和，却取了平均。",
+        "en": "{where} takes a mean where a sum is due.",
+    },
+    "cause.wrong_axis": {
+        "zh": "{where} 求和的轴不对：应沿样本（axis=1）求和。",
+        "en": "{where} is summed along the wrong axis: samples are axis 1.",
+    },
+    "cause.wrong_layer_cache": {
+        "zh": "{where} 取错了缓存：拿成了别的层，或混淆了 Z 与 A。",
+        "en": "{where} uses the wrong cached value: another layer's, or Z for A.",
+    },
+    "cause.elementwise_for_matmul": {
+        "zh": "{where} 应当用矩阵乘法，却用了逐元素相乘。",
+        "en": "{where} multiplies entry by entry where a matrix product is due.",
+    },
+    "cause.missing_regularisation": {
+        "zh": "{where} 漏了 L2 正则项 (λ/m) W。",
+        "en": "{where} lacks the L2 term (λ/m) W.",
+    },
+    "cause.wrong_regularisation": {
+        "zh": "{where} 的 L2 正则项不对：W 的梯度应加上 (λ/m) W，b 的不加。",
+        "en": "{where} has a wrong L2 term: (λ/m) W belongs to dW, and nothing to db.",
+    },
+    "cause.times": {
+        "zh": "现在是它的 {factor} 倍。",
+        "en": "It is {factor} times that.",
+    },
+    "cause.missing_dropout_mask": {
+        "zh": "{where} 漏乘了 dropout 掩码 D。",
+        "en": "{where} lacks the dropout mask D.",
+    },
+    "cause.missing_keep_prob": {
+        "zh": "{where} 漏除了 keep_prob。",
+        "en": "{where} is not divided by keep_prob.",
+    },
+    "cause.missing_term": {
+        "zh": "{where} 少了一项。",
+        "en": "{where} lacks a term.",
+    },
+    "cause.missing_upstream": {
+        "zh": "{where} 只有激活函数的导数，漏乘了上游传来的梯度。",
+        "en": "{where} is the derivative of the activation alone; the gradient from above is not multiplied in.",
+    },
+    "cause.updated_weights": {
+        "zh": "{where} 用的是更新之后的 W；反向传播要用前向时的 W。",
+        "en": "{where} uses the updated W; backpropagation needs the W of the forward pass.",
+    },
+    "cause.softmax_axis": {
+        "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。",
+        "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0.",
+    },
+    "cause.accumulated": {
+        "zh": "{where} 是 {factor} 次 backward() 累加的结果；每次反向之前先清零梯度。",
+        "en": "{where} has added up over {factor} calls of backward(); clear gradients before each.",
+    },
+    "cause.convention": {
+        "zh": "{where} 是自动求导的约定（已含 1/m）；课程约定里 dA、dZ 按单个样本计。",
+        "en": "{where} follows autograd's convention (1/m inside); in the course's, dA and dZ are per sample.",
+    },
+    "remark.dtype": {
+        "zh": "{names} 是 {dtype}，网络是 {own}：按 {dtype} 的舍入误差比较。",
+        "en": "{names}: {dtype}, while the net is {own}; compared to the rounding of {dtype}.",
+    },
+    "cause.unknown": {
+        "zh": "没有找到能解释 {where} 的常见错误。",
+        "en": "No known mistake explains {where}.",
+    },
+    "cause.equals": {
+        "zh": "它等于 {equals}。",
+        "en": "It equals {equals}.",
+    },
+    "cause.right": {
+        "zh": "应为 {formula}。",
+        "en": "It should be {formula}.",
+    },
+    "cause.or": {
+        "zh": "也可能是：",
+        "en": "Or, as simple:",
+    },
+    "place.everywhere": {
+        "zh": "误差遍布各处，最大处在第 {row} 行第 {column} 列。",
+        "en": "The error is everywhere; it is largest in row {row}, column {column}.",
+    },
+    "place.one_sample": {
+        "zh": "误差只在第 {column} 个样本（列）。",
+        "en": "The error sits in one sample only, column {column}.",
+    },
+    "place.one_unit": {
+        "zh": "误差只在第 {row} 个单元（行）。",
+        "en": "The error sits in one unit only, row {row}.",
+    },
+    "place.negative": {
+        "zh": "误差只出现在 {z} < 0 的地方，最大处在第 {row} 行第 {column} 列。",
+        "en": "The error sits only where {z} < 0; it is largest in row {row}, column {column}.",
+    },
+}
