@@ -93,6 +93,8 @@ class Backward:
         """What a piece adds to the gradients of its operands: as in the notes, if that gives the right numbers."""
         if piece.kind == "affine":
             return self._affine(piece, g)
+        if piece.kind == "norm":
+            return self._norm(piece, g)
         loss = self._fused_loss(piece.out)
         exact = self._exact(piece, g)
         if loss is not None:
@@ -120,6 +122,10 @@ class Backward:
                 part = self._scaled(piece, x, rule())
                 found[x] = found[x] + part if x in found else part
         return found
+
+    def _norm(self, piece: Piece, g: Symbol) -> dict[Node, Symbol]:
+        parts = self._program.norms[piece.out].back(piece, g)
+        return {x: self._scaled(piece, x, unbroadcast(part, self._program.symbol(x))) for x, part in parts.items()}
 
     def _textbook(self, piece: Piece, g: Symbol) -> dict[Node, Symbol]:
         x = piece.operands[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import OpError
 from ...language import say
 from ..layers import Piece
-from .helpers import HELPERS
+from .helpers import definitions
 from .parts import options_of
 from .program import Program, imports
 from .rows import ACTIVATIONS
@@ -131,7 +131,7 @@ class Decomposed:
         pairs = [f'"{name}": ({name}, {name}_backward)' for name, _ in self.activations.values()]
         parts = [
             "\n".join([*self.program.about(update), "", *imports(self.helpers), "", *layers]) + "\n",
-            *(HELPERS[name] for name in self.helpers),
+            *definitions(self.helpers),
             *(text for _, text in self.activations.values()),
             "\n".join(_bracketed("ACTIVATIONS = {", pairs, "}")) + "\n",
             functions,

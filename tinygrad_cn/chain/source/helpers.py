@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
+from .image_helpers import IMAGES
+
 HELPERS = {
     "normal_cdf": '''\
 def normal_cdf(x):
@@ -33,4 +38,23 @@ def recurrence(a, b):
         y[k] += a[k] * y[k - 1]
     return y
 ''',
+    **IMAGES,
 }
+CALL = re.compile(r"\b(" + "|".join(HELPERS) + r")\(")
+
+
+def definitions(names: Collection[str]) -> list[str]:
+    """The functions of these names and those that they call in turn, each below what it calls.
+
+    Examples
+    --------
+    >>> [text.splitlines()[0] for text in definitions(["recurrence"])]
+    ['def recurrence(a, b):']
+    """
+    needed, todo = set[str](), list(names)
+    while todo:
+        name = todo.pop()
+        if name not in needed:
+            needed.add(name)
+            todo += CALL.findall(HELPERS[name])
+    return [text for name, text in HELPERS.items() if name in needed]

@@ -9,9 +9,13 @@ from ..layers import Piece
 
 
 def operands(piece: Piece) -> list[Node]:
-    """The operands that gradients flow to, each once; of an affine map W, b, A."""
-    w, a, *b = piece.operands if piece.kind == "affine" else (None, None)
-    order = (w, *b, a) if piece.kind == "affine" else piece.operands
+    """The operands that gradients flow to, each once: parameters first, as the notes do."""
+    order = piece.operands
+    if piece.is_layer:
+        w, a, b = piece.roles
+        order = (w, b, a)
+    if piece.kind == "norm":
+        order = (*order[1:], order[0])
     return list(dict.fromkeys(x for x in order if isinstance(x, Node) and x.requires_grad))
 
 

@@ -14,13 +14,14 @@ import numpy as np
 from ...autograd import Node
 from ...errors import ShapeError
 from ...language import say
-from ...ops.loss import samples
+from ...ops.loss import sample_axis, samples
 from ...ops.op import Array
 from ...text import columns
 from ..convention import first_data
 from ..layers import Piece
 from .backward import Backward
-from .helpers import HELPERS
+from .helpers import definitions
+from .norm import Normalised
 from .parts import comment, inside, options_of
 from .rows import ACTIVATIONS, LOSSES, spell
 from .symbols import Expr, Symbol
@@ -60,6 +61,7 @@ class Program:
         self.variables = Variables(chain.reader, names)
         self.tracer = Tracer(chain.m or 0, spell, self._array)
         self.lines: list[Line] = []
+        self.norms: dict[Node, Normalised] = {}  # by what they compute
         self._inputs: dict[str, Any] = {}
         self._symbols: dict[int, Any] = {}  # by identity of the value
         self._section = self._title = ""
@@ -108,6 +110,9 @@ class Program:
             w, a, b = operands
             product = (w.T if piece.flipped else w) @ a
             return product if b is None else product + b
+        if piece.kind == "norm":
+            self.norms[piece.out] = Normalised(self, piece)
+            return self.norms[piece.out].result
         textbook = self.tracer.safely(lambda: self._textbook(piece, operands))
         if textbook is not None and agree(textbook.value, piece.out._data):
             return textbook
@@ -117,6 +122,9 @@ class Program:
     def _textbook(self, piece: Piece, operands: list[Any]) -> Any:
         if piece.kind == "activation":
             return ACTIVATIONS[piece.label][0](*operands, **options_of(piece))
+        if piece.kind == "flatten":
+            (x,) = operands
+            return x.reshape(x.shape[0], -1).T
         if piece.kind == "loss":
             return LOSSES[piece.label][0](*operands, samples(operands[0]), **options_of(piece))
         return None
@@ -148,7 +156,8 @@ class Program:
         name = self.variables.name(data)
         place = next((i + 1 for i, line in enumerate(self.lines) if line.target == name), 0)
         shape = self.tracer.expr("attribute", (self.tracer.expr("name", value=name),), value="shape")
-        samples = Line("m", self.tracer.expr("item", (shape, self.tracer.lift(1))), say("source.m", self.chain.lang))
+        axis = sample_axis(data) % np.ndim(self.symbol(data).value)
+        samples = Line("m", self.tracer.expr("item", (shape, self.tracer.lift(axis))), say("source.m", self.chain.lang))
         self.lines[place:place] = [Line("")] * (place == 0) + [samples]
 
     # ---- symbols ------------------------------------------------------------------------------------
@@ -201,7 +210,7 @@ class Program:
     # ---- the top ------------------------------------------------------------------------------------
 
     def _head(self, helpers: Collection[str], update: bool) -> list[str]:
-        functions = [line for name in helpers for line in ("", "", *HELPERS[name].splitlines())]
+        functions = [line for text in definitions(helpers) for line in ("", "", *text.splitlines())]
         return [*self.about(update), "", *imports(helpers), *functions, *[""] * bool(functions)]
 
     def about(self, update: bool) -> list[str]:

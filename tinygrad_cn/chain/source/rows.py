@@ -17,6 +17,7 @@ from ...ops.index import SCATTER, along
 from ...ops.op import NUMPY, Op
 from ...ops.special import NORMAL_CDF
 from .helpers import HELPERS
+from .images import IMAGE_OPS, IMAGE_VJPS
 from .symbols import Symbol, plain
 
 Row = Callable[..., Any]
@@ -141,6 +142,7 @@ OPS: dict[str, Row] = {
     "concatenate": lambda *x, axis=0: np.concatenate(x, axis=axis),
     "stack": lambda *x, axis=0: np.stack(x, axis=axis),
     "logsumexp": _logsumexp,
+    **IMAGE_OPS,
     "multi_dot": lambda *x: np.linalg.multi_dot(list(x)),
     **{name: forward for name, (forward, _) in ACTIVATIONS.items()},
     "sigmoid": lambda x: _first_safe(x, ACTIVATIONS["sigmoid"][0], lambda x: np.exp(-np.logaddexp(0, -x))),
@@ -173,6 +175,7 @@ VJPS: dict[str, Row] = {
     "sort": partial(_unsort, np.argsort),
     "partition": partial(_unsort, np.argpartition),
     "power": _power,
+    **IMAGE_VJPS,
 }
 
 

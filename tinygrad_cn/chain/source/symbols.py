@@ -29,8 +29,8 @@ class Expr:
     """One node of an expression.
 
     `head` is a NumPy function, a ufunc and its method, or one of the words "name", "literal", "tuple", "list",
-    "slice", "item" (x[i]), "attribute" (x.T), "method" (x.reshape), "helper" (a function of
-    `helpers.py`) and "broadcast"; the words carry their text or number in `value`.
+    "slice", "item" (x[i]), "attribute" (x.T), "method" (x.reshape), "helper" (a call of a
+    function of `helpers.py`), "function" (its name) and "broadcast"; the words carry their text or number in `value`.
     """
 
     head: Any
@@ -73,10 +73,10 @@ class Length(int):
         return self if isinstance(other, int) and other == 0 else self._whole(np.subtract, self, other)
 
     def __mul__(self, other: Any) -> Any:
-        return self if isinstance(other, int) and other == 1 else self._whole(np.multiply, self, other)
+        return self if type(other) is int and other == 1 else self._whole(np.multiply, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return self if isinstance(other, int) and other == 1 else self._whole(np.multiply, other, self)
+        return self if type(other) is int and other == 1 else self._whole(np.multiply, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         return self.tracer.ufunc(np.divide, (self, other))
@@ -86,7 +86,7 @@ class Length(int):
 
 
 class Shape(tuple[int, ...]):
-    """A shape whose entries are `Length`s, and whose it is."""
+    """A shape or a part of one, whose entries are `Length`s, and whose it is."""
 
     expr: Expr
     owner: Symbol
@@ -97,6 +97,13 @@ class Shape(tuple[int, ...]):
         shape = cls(lengths)
         shape.expr, shape.owner = expr, owner
         return shape
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        if not isinstance(key, slice):
+            return part
+        tracer = self.owner.tracer
+        return Shape.of(part, tracer.expr("item", (self.expr, tracer.lift(key))), self.owner)
 
 
 class Symbol(NDArrayOperatorsMixin):
@@ -168,7 +175,7 @@ class Symbol(NDArrayOperatorsMixin):
         return self.tracer.symbol(self.tracer.expr("attribute", (self.expr,), value="T"), np.transpose(self.value))
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int(self.shape[0])
 
     def __bool__(self) -> bool:
         raise OpError("its code asks for the truth of a value, which differs from run to run; use np.where")

@@ -182,6 +182,10 @@ class Writer:
         given = [_array_like(x, a) if _is_number(x) else a.text for x, a in zip(expr.args, args, strict=True)]
         return Text(f"{expr.value}({', '.join([*given, *(f'{k}={v}' for k, v in options)])})")
 
+    def _function(self, expr: Expr, args: list[Text]) -> Text:
+        self.helpers[expr.value] = None
+        return Text(expr.value)
+
     def _broadcast(self, expr: Expr, args: list[Text]) -> Text:
         inner, shape = expr.args
         if shape.head == "attribute" and _is_number(inner):
@@ -191,7 +195,7 @@ class Writer:
 
 
 SEQUENCES = ("tuple", "list", "slice")
-FREE = ("name", "literal", *SEQUENCES, "attribute", "item")
+FREE = ("name", "literal", "function", *SEQUENCES, "attribute", "item")
 WORDS: dict[str, Callable[[Writer, Expr, list[Text]], Text]] = {
     "name": lambda writer, expr, args: Text(expr.value),
     "literal": lambda writer, expr, args: _literal(expr.value),
@@ -202,6 +206,7 @@ WORDS: dict[str, Callable[[Writer, Expr, list[Text]], Text]] = {
     "item": Writer._item,
     "method": Writer._method,
     "helper": Writer._helper,
+    "function": Writer._function,
     "broadcast": Writer._broadcast,
 }
 

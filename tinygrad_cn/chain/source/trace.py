@@ -153,7 +153,7 @@ class Tracer:
         if np.shape(x.value) == tuple(shape):
             return x
         value = np.broadcast_to(np.asarray(x.value), plain(tuple(shape)))
-        owner = shape.owner if isinstance(shape, Shape) else None
+        owner = shape.owner if isinstance(shape, Shape) and shape.owner.value.shape == shape else None
         wide = Symbol(self, self.expr("broadcast", (x.expr, self.lift(shape))), value, owner)
         wide.narrow = x
         return wide
@@ -169,6 +169,10 @@ class Tracer:
             return op.forward(*inputs, **options)
         except (OpError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise unspeakable(op, error) from error
+
+    def function(self, name: str) -> Symbol:
+        """The name of such a function, as the argument of another."""
+        return Symbol(self, self.expr("function", value=name), None)
 
     def helper(self, name: str, value: Any, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """A call of a function that the program defines at its top."""

@@ -49,6 +49,10 @@ class Variables:
         """The variable of its gradient."""
         return self._gradients[id(x)]
 
+    def new(self, name: str) -> str:
+        """A variable of this name for what is no value of the chain."""
+        return self._free(identifier(name, ()))
+
     def given(self, x: Any) -> str | None:
         """The variable of an array that is no quantity of the chain, such as an index, if the learner named it."""
         name = self._given.get(id(x))
