@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextvars import ContextVar
 from itertools import count
 from operator import attrgetter
+from sys import getrefcount
 from typing import Any, Literal
 
 import numpy as np
@@ -320,7 +321,7 @@ def walk(
                 _check_gradient(gx, node, i)
             known = gradients.get(x)
             if known is None:
-                if not record and (gx is g or gx is y or gx.base is not None or id(gx) in map(id, arrays)):
+                if not record and (gx is g or gx is y or _borrowed(gx) or id(gx) in map(id, arrays)):
                     gx = gx.copy()
                 gradients[x] = gx
             elif not record and known.__class__ is ndarray:
@@ -329,6 +330,11 @@ def walk(
                 gradients[x] = known + gx
         if free:
             node._inputs, node._op = (), FREED
+
+
+def _borrowed(a: Array) -> bool:
+    """True for a view of memory that somebody else has as well: only `a` and this call know any other base."""
+    return a.base is not None and getrefcount(a.base) > 2
 
 
 FREED = Op(

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..ops.op import Array
-from .memory import Memory
+from .memory import Memory, look
 from .program import VIEWS, Program, Value, children
-from .standin import LOOK
 
 BLOCK = 1 << 17  # bytes of one array in a piece of an update: a few of them fit into the cache nearest to a core
 INFIX = {
@@ -183,20 +182,20 @@ class Emitter:
             template = "{}.T" if value.op == "transpose" and value.args[1] == (1, 0) else DYNAMIC[value.op]
             how = template.format(self._text(source), self._literal(value.args[1]))
             self.lines.append(Line(f"{self._local(value)} = {how}"))
-            self.namespace["broadcast_to"] = np.broadcast_to
+            self.namespace |= {f.__name__: f for f in (np.broadcast_to, np.lib.stride_tricks.sliding_window_view)}
         elif not np.may_share_memory(self.memory.arrays[value], self.memory.arrays[source]) and value.size:
             flat = self._of(self.memory.arrays[value].reshape(source.shape))
             self._call("copyto", np.copyto, [flat, self._text(source)], writes=self.memory.arrays[value])
 
     def _update(self, value: Value) -> None:
         old, path, new = value.args
-        out = part = self.memory.arrays[value]
+        out = self.memory.arrays[value]
         in_place = old in self.memory.arrays and np.may_share_memory(self.memory.arrays[old], out)
-        if old.op != "empty" and not in_place:
+        if old.op != "empty" and not in_place and value not in self.memory.borders:
             self._call("copyto", np.copyto, [self._text(value), self._text(old)], writes=out)
-        for kind, how in path:
-            part = LOOK[kind](part, how)
-        self._call("copyto", np.copyto, [self._of(part), self._text(new)], writes=out)
+        part = look(out, path)
+        if new not in self.memory.arrays or _memory(self.memory.arrays[new]) != _memory(part):
+            self._call("copyto", np.copyto, [self._of(part), self._text(new)], writes=out)
 
     def _pack(self, value: Value) -> None:
         start, whole = 0, self.memory.arrays[value]
@@ -209,6 +208,10 @@ class Emitter:
     def _cast(self, value: Value) -> None:
         out = self.memory.arrays[value]
         self._call("copyto", np.copyto, [self._text(value), self._text(value.args[0]), "'unsafe'"], writes=out)
+
+    def _copy(self, value: Value) -> None:
+        out = self.memory.arrays[value]
+        self._call("copyto", np.copyto, [self._text(value), self._text(value.args[0])], writes=out)
 
     def _function(self, value: Value) -> None:
         function, args, kwargs = value.args
@@ -368,11 +371,13 @@ DYNAMIC = {
     "reshape": "{}.reshape({})",
     "transpose": "{}.transpose({})",
     "index": "{}[{}]",
+    "window": "sliding_window_view({}, *{})",
     "broadcast": "broadcast_to({}, {})",
 }
 EMIT: dict[Any, Callable[[Emitter, Value], None]] = {
     "update": Emitter._update,
     "pack": Emitter._pack,
+    "copy": Emitter._copy,
     "cast": Emitter._cast,
     "call": Emitter._function,
     "draw": Emitter._draw,

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import CompileError
 from ..ops.op import Array
 from .program import VIEWS, Program, Value, children
-from .standin import LOOK
+from .standin import LOOK, View
 from .state import Key
 
 FOREVER = 1 << 60
@@ -42,6 +42,8 @@ class Memory:
         What is to be copied into the state at the end.
     allocated : list
         All arrays made for values in between.
+    borders : set of Value
+        Updates of a constant that hold its entries already, for good: the border around images, which no step changes.
     """
 
     def __init__(self, program: Program, shared: dict[Key, Array]) -> None:
@@ -51,11 +53,13 @@ class Memory:
         self.state: dict[Key, Array] = {}
         self.copies: list[tuple[Array, Value]] = []
         self.allocated: list[Array] = []
+        self.borders: set[Value] = set()
         self._free: dict[Any, list[Array]] = defaultdict(list)
         self._owner: dict[Value, Array] = {}
         self._targets: dict[Value, Array] = {}
         self._position = {value: i for i, value in enumerate(program.values)}
         self._last = self._last_uses()
+        self._readers = self._all_readers()
         self._place_outside()
         self._place_finals()
         self._place_packs()
@@ -79,6 +83,13 @@ class Memory:
         for value in [*self.program.finals.values(), *children(self.program.result)]:
             last[base(value)] = FOREVER
         return last
+
+    def _all_readers(self) -> dict[Value, list[Value]]:
+        readers: dict[Value, list[Value]] = defaultdict(list)
+        for value in self.program.values:
+            for x in {base(x) for x in children(value.args)} if value.op not in VIEWS else ():
+                readers[x].append(value)
+        return readers
 
     # ---- what has a place of its own ----------------------------------------------------------------
 
@@ -167,12 +178,47 @@ class Memory:
     def _target(self, i: int, value: Value) -> Array:
         if value in self._targets:
             return self._targets[value]
+        inside = self._inside(i, value)
+        if inside is not None:
+            return inside
         for x in children(value.args) if value.elementwise else [value.args[0]] if value.op == "update" else []:
             source = base(x)
             if self._last[source] == i and source in self._owner and _same_layout(x, value):
                 self._owner[value] = self._owner.pop(source)
                 return self._owner[value].reshape(value.shape)
         return self._take(value)
+
+    def _inside(self, i: int, value: Value) -> Array | None:
+        """The part of a larger array that this value is about to replace, if it can be computed there at once."""
+        if value.op == "update" and value.args[0].op == "constant" and self._is_border(value):
+            return self._border(value)
+        update = self._readers[value][0] if len(self._readers[value]) == 1 else None
+        if update is None or update.op != "update" or update.args[2] is not value or value.op in ("copy", "update"):
+            return None
+        old, path, _ = update.args
+        if old.op == "constant":
+            whole = self._border(update) if self._is_border(update) else None
+        else:
+            alone = self._last[old] == self._position[update] and old in self._owner
+            read = [x for x in self._readers[old] if x is not update and self._position[x] >= i]
+            fits = not read or (read == [value] and value.elementwise)
+            whole = self.arrays[old] if alone and fits else None
+        if whole is None:
+            return None
+        part = look(whole, path)
+        return part if np.may_share_memory(part, whole) else None
+
+    def _is_border(self, update: Value) -> bool:
+        """True if nobody writes into the result: the constant around it stays."""
+        written = any(x.op == "update" and x.args[0] is update for x in self._readers[update])
+        return not written and self._last.get(update, FOREVER) != FOREVER
+
+    def _border(self, update: Value) -> Array:
+        if update not in self.borders:
+            self.borders.add(update)
+            self.arrays[update] = self._new(update).reshape(update.shape)
+            self.arrays[update][...] = update.args[0].args[0]
+        return self.arrays[update]
 
     def _take(self, value: Value) -> Array:
         """An array that is free, or a new one."""
@@ -187,6 +233,13 @@ class Memory:
         array = np.empty(math.prod(value.shape), value.dtype)
         self.allocated.append(array)
         return array
+
+
+def look(array: Array, path: tuple[View, ...]) -> Array:
+    """What a path of views shows of an array."""
+    for kind, how in path:
+        array = LOOK[kind](array, how)
+    return array
 
 
 def base(value: Value) -> Value:

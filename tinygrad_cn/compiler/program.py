@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 Shape = tuple[int, ...]
-VIEWS = frozenset(["reshape", "transpose", "index", "broadcast"])  # the same entries, looked at in another way
+VIEWS = frozenset(["reshape", "transpose", "index", "window", "broadcast"])  # the same entries, seen in another way
 OUTSIDE = frozenset(["input", "constant", "empty"])  # not computed by the step
 
 
@@ -24,9 +24,9 @@ class Value:
     Attributes
     ----------
     op : ufunc, (ufunc, "reduce") or str
-        What makes it. Strings: input, constant, empty, the views reshape, transpose, index and broadcast, cast,
-        update (a copy with one part replaced), pack (vectors end to end), call (any function), item, draw (a call of
-        a random generator), scalar (Python arithmetic).
+        What makes it. Strings: input, constant, empty, the views reshape, transpose, index, window and broadcast,
+        copy, cast, update (a copy with one part replaced), pack (vectors end to end), call (any function), item,
+        draw (a call of a random generator), scalar (Python arithmetic).
     args : tuple
         Values and plain objects, nested in lists and tuples.
     options : tuple of pairs

@@ -134,6 +134,10 @@ class Recorder:
             return x.copy()
         return self.array("cast", (self.lift(x), dtype), np.asarray(plain(x)).astype(dtype))
 
+    def laid_out(self, x: Traced) -> Traced:
+        """The entries in an array of their own, row after row, for the next calls to read in order."""
+        return self.array("copy", (x.value,), x.seen)
+
     def broadcast(self, x: Any, shape: Shape) -> Traced:
         """The entries repeated along new axes."""
         shape = tuple(int(n) for n in shape)
@@ -150,6 +154,8 @@ class Recorder:
                 f"a compiled step writes into an array {np.shape(target)} that it neither was given nor made, nor "
                 f"belongs to a parameter or an optimiser it can find"
             )
+        if isinstance(new, Traced) and new.storage is target.storage and new.path == target.path:
+            return target  # the second half of `a[i] += b`: it is there already
         if isinstance(new, Scalar) or not isinstance(new, Traced):
             new = self.filled((), target.dtype, new) if np.ndim(plain(new)) == 0 else self.array(
                 "constant", (np.asarray(new),), new)  # fmt: skip

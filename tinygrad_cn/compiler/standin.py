@@ -17,12 +17,13 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..autograd import Node
 from ..errors import CompileError
 from ..ops.op import Array
+from ..ops.whole import whole
 
 if TYPE_CHECKING:
     from .program import Value
     from .recorder import Recorder
 
-View = tuple[str, Any]  # reshape, transpose or index, and its argument
+View = tuple[str, Any]  # reshape, transpose, index or window, and its argument
 ADVICE = (
     "the recorded step would always go the way it went this time. Return the value and decide outside the step, "
     "or choose entry by entry with np.where"
@@ -138,6 +139,8 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
         return result if target is None else self.recorder.write(target, result)
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if isinstance(func, whole):
+            return func.f(*args, **kwargs)
         if func in FUNCTIONS:
             return FUNCTIONS[func](*args, **kwargs)
         options = dict(kwargs)
@@ -389,12 +392,15 @@ LOOK: dict[str, Callable[[Array, Any], Array]] = {
     "transpose": lambda a, axes: a.transpose(axes),
     "index": lambda a, index: a[index] if isinstance(a[index], np.ndarray) else np.asarray(a[index]),
     "broadcast": lambda a, shape: np.broadcast_to(a, shape),
+    "window": lambda a, how: np.lib.stride_tricks.sliding_window_view(a, *how),
 }
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{f: _about(f) for f in (np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj)},
     **{getattr(np, name): _method(name) for name in (*REDUCTIONS, "mean", "argmax", "argmin", "reshape", "ravel",
-       "transpose", "swapaxes", "squeeze", "copy", "dot")},
+       "transpose", "swapaxes", "squeeze", "dot")},
+    np.copy: lambda a, order="K": a.recorder.laid_out(a) if order == "C" else a.copy(),
     np.moveaxis: _moved(np.moveaxis),
+    np.lib.stride_tricks.sliding_window_view: lambda a, *how: a._look("window", how),
     np.expand_dims: lambda a, axis: a.reshape(np.expand_dims(a.seen, axis).shape),
     np.broadcast_to: _broadcast_to,
     np.empty_like: _like(None),

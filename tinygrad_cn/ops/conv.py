@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import Array, Op, case, register
+from .op import Op, case, register
 from .whole import whole
 
 Pad = tuple[int, int]  # zeros before and after, along the height and the width alike
@@ -46,106 +46,126 @@ def output_size(n: int, f: int, stride: int = 1, pad: Pad = (0, 0), dilation: in
     return (n + sum(pad) - dilation * (f - 1) - 1) // stride + 1
 
 
-def windows(x: Array, axis: int, f: int, stride: int, dilation: int) -> Array:
+def windows(x: Any, axis: int, f: int, stride: int, dilation: int) -> Any:
     """View with the places of a filter on `axis`, and what it covers there on a new last axis."""
     view = np.lib.stride_tricks.sliding_window_view(x, dilation * (f - 1) + 1, axis)
     return view[(slice(None),) * axis + (slice(None, None, stride),)][..., ::dilation]
 
 
-def images(m: int, height: int, width: int, channels: int, dtype: Any) -> Array:
-    """An empty array (m, n_H, n_W, n_C) that is laid out in memory as rows."""
-    return np.empty_like(np.empty((height, channels, width, m), dtype).transpose(3, 0, 2, 1))
+def rows(x: Any) -> Any:
+    """Images (m, n_H, n_W, n_C) as rows (n_H, n_C, n_W, m), a view."""
+    return np.transpose(x, (1, 3, 2, 0))
 
 
-def rows(x: Array, pad: Pad = (0, 0)) -> Array:
-    """Images (m, n_H, n_W, n_C) as rows (n_H, n_C, n_W, m), with a border of zeros: a view if they lie so already."""
-    turned = x.transpose(1, 3, 2, 0)
+def images(x: Any) -> Any:
+    """Rows (n_H, n_C, n_W, m) as images (m, n_H, n_W, n_C), a view."""
+    return np.transpose(x, (3, 0, 2, 1))
+
+
+def bordered(x: Any, pad: Pad, fill: float = 0.0) -> Any:
+    """Rows inside a border along the height and the width; without one, `x` itself."""
     if not any(pad):
-        return np.ascontiguousarray(turned)
-    return np.pad(turned, (pad, (0, 0), pad, (0, 0)))
+        return x
+    height, channels, width, m = np.shape(x)
+    y = np.full_like(x, fill, shape=(height + sum(pad), channels, width + sum(pad), m))
+    y[pad[0] : pad[0] + height, :, pad[0] : pad[0] + width] = x
+    return y
 
 
 # ---- matrices ---------------------------------------------------------------------------------------
 
 
-def _patches(x: Array, f: Shape, stride: int, pad: Pad, dilation: int, groups: int) -> Array:
+def _patches(x: Any, f: Shape, stride: int, pad: Pad, dilation: int, groups: int) -> Any:
     """What the filter covers at each place: (groups, height, K, width · m), K = f_H · channels · f_W."""
-    across = windows(rows(x, pad), 2, f[1], stride, dilation)  # (n_H, n_C, width, m, f_W)
-    height, channels, width, m, _ = across.shape
-    split = across.reshape(height, groups, channels // groups, width, m, f[1])
-    strips = np.ascontiguousarray(split.transpose(1, 0, 2, 5, 3, 4))
-    columns = strips.reshape(groups, height, channels // groups * f[1], width * m)
-    return _stacked(columns, f[0], stride, dilation)
+    across = windows(bordered(rows(x), pad), 2, f[1], stride, dilation)  # (n_H, n_C, width, m, f_W)
+    height, channels, width, m, _ = np.shape(across)
+    side_by_side = np.copy(np.transpose(across, (0, 1, 4, 2, 3)), order="C")
+    strips = np.reshape(side_by_side, (height, groups, channels // groups * f[1], width * m))
+    return _stacked(np.swapaxes(strips, 0, 1), f[0], stride, dilation)
 
 
-def _stacked(strips: Array, f: int, stride: int, dilation: int) -> Array:
+def _stacked(strips: Any, f: int, stride: int, dilation: int) -> Any:
     """f strips below each other at each place, (groups, height, f · K, N): a view if not dilated."""
     down = windows(strips, 1, f, stride, dilation)
-    groups, height, K, N, _ = down.shape
-    return down.transpose(0, 1, 4, 2, 3).reshape(groups, height, f * K, N)
+    groups, height, K, N, _ = np.shape(down)
+    return np.reshape(np.transpose(down, (0, 1, 4, 2, 3)), (groups, height, f * K, N))
 
 
-def _grouped(x: Array, groups: int) -> Array:
-    """Images in the layout of rows as (groups, height, channels per group, width · m), a view."""
-    m, height, width, channels = x.shape
-    split = x.transpose(1, 3, 2, 0).reshape(height, groups, channels // groups, width * m)
-    return split.swapaxes(0, 1)
+def _grouped(x: Any, groups: int) -> Any:
+    """Images as (groups, height, channels per group, width · m): a view if they lie in memory as rows."""
+    m, height, width, channels = np.shape(x)
+    return np.swapaxes(np.reshape(rows(x), (height, groups, channels // groups, width * m)), 0, 1)
 
 
-def _filters(w: Array, groups: int) -> Array:
+def _ungrouped(z: Any, width: int, m: int) -> Any:
+    """The way back from `_grouped`."""
+    groups, height, channels, _ = np.shape(z)
+    return images(np.reshape(np.swapaxes(z, 0, 1), (height, groups * channels, width, m)))
+
+
+def _filters(w: Any, groups: int) -> Any:
     """Filters (f_H, f_W, c, n_C) as (f_H, f_W, c, groups, n_C per group)."""
-    return w.reshape(*w.shape[:3], groups, w.shape[3] // groups)
+    n_C = np.shape(w)[3]
+    return np.reshape(w, (*np.shape(w)[:3], groups, n_C // groups))
 
 
 # ---- the three records ------------------------------------------------------------------------------
 
 
 @whole
-def _conv2d(
-    x: Array, w: Array, b: Array | None, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
-) -> Array:
-    patches = _patches(x, w.shape[:2], stride, pad, dilation, groups)
-    matrix = _filters(w, groups).transpose(3, 4, 0, 2, 1).reshape(groups, 1, -1, patches.shape[2])
-    dtype = np.result_type(x, w, *(() if b is None else (b,)))
-    width = output_size(x.shape[2], w.shape[1], stride, pad, dilation)
-    z = images(x.shape[0], patches.shape[1], width, w.shape[3], dtype)
-    np.matmul(matrix, patches, out=_grouped(z, groups))
-    return z if b is None else np.add(z, b, out=z)
+def _conv2d(x: Any, w: Any, b: Any, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1) -> Any:
+    m, f, n_C = np.shape(x)[0], np.shape(w)[:2], np.shape(w)[3]
+    patches = _patches(x, f, stride, pad, dilation, groups)
+    K = np.shape(patches)[2]
+    matrix = np.reshape(np.transpose(_filters(w, groups), (3, 4, 0, 2, 1)), (groups, 1, n_C // groups, K))
+    z = np.matmul(matrix, patches)
+    if b is not None:
+        shift = np.reshape(b, (groups, 1, n_C // groups, 1))
+        z = np.add(z, shift, out=z if np.result_type(z, b) == z.dtype else None)
+    return _ungrouped(z, output_size(np.shape(x)[2], f[1], stride, pad, dilation), m)
 
 
 @whole
 def _conv2d_input(
-    g: Array, w: Array, *, size: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
-) -> Array:
+    g: Any, w: Any, *, size: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
+) -> Any:
     """Down the height a convolution of g, spaced by the stride, with the filters upside down; then strip by strip."""
-    (m, height, width, _), (f, _, channels, _) = g.shape, w.shape
+    (m, height, width, _), (f, f_W, channels, _) = np.shape(g), np.shape(w)
     reach, padded = dilation * (f - 1), size[1] + sum(pad)
-    dtype = np.result_type(g, w)
     upstream = _grouped(g, groups)
-    spaced = np.zeros((groups, size[0] + sum(pad) + reach, *upstream.shape[2:]), dtype)
+    n_C = np.shape(upstream)[2]
+    spaced = np.zeros_like(upstream, shape=(groups, size[0] + sum(pad) + reach, n_C, width * m))
     spaced[:, reach : reach + stride * height : stride] = upstream
     below = _stacked(spaced[:, pad[0] : pad[0] + size[0] + reach], f, 1, dilation)
-    matrix = _filters(w[::-1], groups).transpose(3, 2, 1, 0, 4).reshape(groups, 1, -1, below.shape[2])
-    strips = np.matmul(matrix, below).reshape(groups, size[0], channels, w.shape[1], width, m)
-    y = images(m, size[0], padded, groups * channels, dtype)
-    y.fill(0)
-    into = y.transpose(1, 3, 2, 0).reshape(size[0], groups, channels, padded, m).swapaxes(0, 1)
-    for j in range(w.shape[1]):
+    matrix = np.reshape(np.transpose(_filters(w[::-1], groups), (3, 2, 1, 0, 4)), (groups, 1, channels * f_W, f * n_C))
+    strips = np.reshape(np.matmul(matrix, below), (groups, size[0], channels, f_W, width, m))
+    y = np.zeros_like(strips, shape=(groups, size[0], channels, padded, m))
+    for j in range(f_W):
         start = j * dilation
-        into[:, :, :, start : start + stride * width : stride] += strips[:, :, :, j]
-    return y[:, :, pad[0] : pad[0] + size[1]].copy(order="K") if any(pad) else y
+        y[:, :, :, start : start + stride * width : stride] += strips[:, :, :, j]
+    inside = np.swapaxes(y[:, :, :, pad[0] : pad[0] + size[1]], 0, 1)
+    return images(np.reshape(inside, (size[0], groups * channels, size[1], m)))
+
+
+AT_ONCE = 1 << 20  # entries of all rows' matrices that are added up in one call
 
 
 @whole
 def _conv2d_filter(
-    x: Array, g: Array, *, f: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
-) -> Array:
-    """Row by row of g: all rows at once would need a matrix for each."""
-    patches, upstream = _patches(x, f, stride, pad, dilation, groups), _grouped(g, groups)
-    pairs = zip(upstream.swapaxes(0, 1), patches.swapaxes(0, 1), strict=True)
-    matrix = sum((np.matmul(below, above.swapaxes(1, 2)) for below, above in pairs), np.zeros((), g.dtype))
-    split = matrix.reshape(groups, -1, f[0], x.shape[3] // groups, f[1])
-    return split.transpose(2, 4, 3, 0, 1).reshape(*f, x.shape[3] // groups, g.shape[3])
+    x: Any, g: Any, *, f: Shape, stride: int = 1, pad: Pad = (0, 0), dilation: int = 1, groups: int = 1
+) -> Any:
+    """A product for each row of g, summed; row by row if the products are many and large."""
+    patches, upstream = _patches(x, f, stride, pad, dilation, groups), np.swapaxes(_grouped(g, groups), 2, 3)
+    (height, K), n_C = np.shape(patches)[1:3], np.shape(upstream)[3]
+    if groups * height * K * n_C <= AT_ONCE:
+        matrix = np.sum(np.matmul(patches, upstream), axis=1)
+    else:
+        matrix = np.matmul(patches[:, 0], upstream[:, 0])
+        for i in range(1, height):
+            matrix += np.matmul(patches[:, i], upstream[:, i])
+    channels = np.shape(x)[3] // groups
+    split = np.reshape(matrix, (groups, f[0], channels, f[1], n_C))
+    return np.reshape(np.transpose(split, (1, 3, 2, 0, 4)), (*f, channels, groups * n_C))
 
 
 CONV2D: Op = register(

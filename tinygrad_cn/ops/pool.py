@@ -16,49 +16,54 @@ array([[ 5.,  7.],
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from .conv import Pad, Shape, images, output_size
-from .op import Array, Op, case, distinct, register
+from .conv import Pad, Shape, bordered, images, output_size, rows
+from .op import Op, case, distinct, register
 from .whole import whole
 
 
-def _padded(x: Array, pad: Pad, fill: float = 0.0) -> Array:
-    return np.pad(x, ((0, 0), pad, pad, (0, 0)), constant_values=fill) if any(pad) else x
+def _corners(x: Any, f: int, stride: int) -> Iterator[Any]:
+    """For each place in a window, row by row: what rows `x` hold there in all windows, a view."""
+    return (x[at] for at in _places(np.shape(x), f, stride))
 
 
-def _corners(x: Array, f: int, stride: int) -> Iterator[Array]:
-    """For each place in a window, row by row: what x holds there in all windows, a view (m, height, width, n_C)."""
-    height, width = (output_size(n, f, stride) * stride for n in x.shape[1:3])
-    return (x[:, i : i + height : stride, j : j + width : stride] for i in range(f) for j in range(f))
+def _places(shape: Shape, f: int, stride: int) -> Iterator[Any]:
+    height, width = (output_size(n, f, stride) * stride for n in (shape[0], shape[2]))
+    for i in range(f):
+        for j in range(f):
+            yield slice(i, i + height, stride), slice(None), slice(j, j + width, stride)
+
+
+def _spread(parts: Iterable[Any], like: Any, size: Shape, f: int, stride: int, pad: Pad) -> Any:
+    """Images of a size that hold, added up, what belongs to each place of the windows, in rows such as `like`."""
+    height, width, (_, channels, _, m) = size[0] + sum(pad), size[1] + sum(pad), np.shape(like)
+    covered = stride == f and height % f == width % f == 0
+    y = (np.empty_like if covered else np.zeros_like)(like, shape=(height, channels, width, m))
+    for at, part in zip(_places(np.shape(y), f, stride), parts, strict=True):
+        if stride >= f:
+            y[at] = part
+        else:
+            y[at] += part
+    return images(y[pad[0] : pad[0] + size[0], :, pad[0] : pad[0] + size[1]])
 
 
 # ---- windows ----------------------------------------------------------------------------------------
 
 
 @whole
-def _windows(x: Array, *, f: int, stride: int, pad: Pad = (0, 0), fill: float = 0.0) -> Array:
-    parts = list(_corners(_padded(x, pad, fill), f, stride))
-    m, height, width, channels = parts[0].shape
-    y = np.empty_like(np.empty((f * f, height, channels, width, m), x.dtype).transpose(0, 4, 1, 3, 2))
-    for place, part in zip(y, parts, strict=True):
-        place[...] = part
-    return y
+def _windows(x: Any, *, f: int, stride: int, pad: Pad = (0, 0), fill: float = 0.0) -> Any:
+    parts = list(_corners(bordered(rows(x), pad, fill), f, stride))
+    return np.transpose(np.stack(parts), (0, 4, 1, 3, 2))
 
 
 @whole
-def _overlap(x: Array, *, size: Shape, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
-    m, channels = x.shape[1], x.shape[4]
-    y = images(m, size[0] + sum(pad), size[1] + sum(pad), channels, x.dtype)
-    y.fill(0)
-    for place, part in zip(_corners(y, f, stride), x, strict=True):
-        place += part
-    inside = y[:, pad[0] : pad[0] + size[0], pad[0] : pad[0] + size[1]]
-    return inside.copy(order="K") if any(pad) else y
+def _overlap(x: Any, *, size: Shape, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
+    return _spread((rows(part) for part in x), rows(x[0]), size, f, stride, pad)
 
 
 WINDOWS2D: Op = register(
@@ -105,23 +110,29 @@ CASES = (
 
 
 @whole
-def _max_pool(x: Array, *, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
-    first, *others = _corners(_padded(x, pad, -np.inf), f, stride)
-    return reduce(lambda y, part: np.maximum(y, part, out=y), others, first.copy(order="K"))
-
-
-def _max_pool_vjp(g: Any, y: Any, x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
-    largest = WINDOWS2D(x, f=f, stride=stride, pad=pad, fill=-np.inf) == y
-    share = g / np.sum(largest, axis=0, dtype=x.dtype)
-    return OVERLAP2D(share * largest, size=x.shape[1:3], f=f, stride=stride, pad=pad)
+def _max_pool(x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
+    return images(reduce(np.maximum, _corners(bordered(rows(x), pad, -np.inf), f, stride)))
 
 
 @whole
-def _avg_pool(x: Array, *, f: int, stride: int, pad: Pad = (0, 0)) -> Array:
-    first, *others = _corners(_padded(x, pad), f, stride)
-    total = reduce(lambda y, part: np.add(y, part, out=y), others, first.copy(order="K"))
-    total /= f * f
-    return total
+def _max_pool_input(g: Any, x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
+    parts = list(_corners(bordered(rows(x), pad, -np.inf), f, stride))
+    y = reduce(np.maximum, parts)
+    largest = [part == y for part in parts]
+    share = rows(g) / reduce(np.add, largest, np.zeros((), np.result_type(g)))
+    return _spread((share * here for here in largest), share, np.shape(x)[1:3], f, stride, pad)
+
+
+def _max_pool_input_vjp(h: Any, y: Any, g: Any, x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
+    parts = WINDOWS2D(x, f=f, stride=stride, pad=pad, fill=-np.inf)
+    largest = parts == np.max(parts, axis=0)
+    ties = np.sum(largest, axis=0, dtype=np.result_type(h))
+    return np.sum(WINDOWS2D(h, f=f, stride=stride, pad=pad) * largest, axis=0) / ties
+
+
+@whole
+def _avg_pool(x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
+    return images(reduce(np.add, _corners(bordered(rows(x), pad), f, stride)) / (f * f))
 
 
 def _avg_pool_vjp(g: Any, y: Any, x: Any, *, f: int, stride: int, pad: Pad = (0, 0)) -> Any:
@@ -131,9 +142,18 @@ def _avg_pool_vjp(g: Any, y: Any, x: Any, *, f: int, stride: int, pad: Pad = (0,
 
 MAX_POOL2D: Op = register(
     Op(
-        "max_pool2d", _max_pool, (_max_pool_vjp,), ("overlap(g ⊙ 1{x = y})",),
-        text="maxpool(x)", domain=distinct, cases=CASES,
+        "max_pool2d", _max_pool, (lambda g, y, x, **options: MAX_POOL2D_INPUT(g, x, **options),),
+        ("overlap(g ⊙ 1{x = y})",), text="maxpool(x)", domain=distinct, cases=CASES,
         note="The largest entry of each window; entries that tie for it share g. The border counts as −∞.",
+    )
+)  # fmt: skip
+MAX_POOL2D_INPUT: Op = register(
+    Op(
+        "max_pool2d_input", _max_pool_input, (_max_pool_input_vjp, None),
+        ("Σ windows(g) ⊙ 1{b = maxpool(b)}", "0"), text="overlap(a ⊙ 1{b = maxpool(b)})", inputs=("a", "b"),
+        domain=distinct, note="The gradient of max pooling in its images b, of upstream gradient a: linear in a.",
+        cases=(case((2, 2, 3, 3), (2, 4, 6, 3), f=2, stride=2), case((1, 3, 3, 2), (1, 7, 7, 2), f=3, stride=2),
+               case((1, 4, 5, 1), (1, 4, 5, 1), f=3, stride=1, pad=(1, 1))),
     )
 )  # fmt: skip
 AVG_POOL2D: Op = register(

@@ -12,7 +12,7 @@ import numpy as np
 class whole:  # noqa: N801 a decorator
     """Give a function of arrays NumPy's protocol for functions (`__array_function__`, NEP 18).
 
-    A compiled step notes it as one call. It is for functions that lay out memory in an order of their own.
+    The NumPy program of a chain writes it as one call; a compiled step looks inside.
 
     Examples
     --------

@@ -6,10 +6,12 @@ from ..program import Program
 from .algebra import algebra
 from .dead import dead
 from .flat import flat
+from .layout import layout
 from .share import share
 from .sums import sums
 
 PASSES: dict[str, Callable[[Program], Program]] = {
+    "layout": layout,
     "algebra": algebra,
     "sums": sums,
     "common subexpressions": share,

@@ -1,0 +1,86 @@
+"""Layout: entries are computed in the order in which they lie in memory.
+
+The images of a convolution are views of rows (`ops.conv`). What is computed of them entry by entry is computed of the
+rows, so that results lie as they do and no call jumps through memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..program import Program, Rewriter, Value
+
+Axes = tuple[int, ...]
+
+
+def layout(program: Program) -> Program:
+    """f(xᵀ, y) as f(x, yᵀ)ᵀ, sums of xᵀ as sums of x, and windows of an argument as windows of its copy."""
+
+    def rule(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
+        if value.elementwise:
+            return _entrywise(rewriter, value, args)
+        if isinstance(value.op, tuple):
+            return _reduction(rewriter, value, args)
+        if value.op == "transpose":
+            return _turned(rewriter, *args)
+        return _window(rewriter, value, args) if value.op == "window" else None
+
+    return Rewriter(program).run(rule)
+
+
+def _turned(rewriter: Rewriter, x: Value, axes: Axes) -> Value:
+    """A transposed view; of a transposed view, what it looks at."""
+    if x.op == "transpose":
+        x, axes = x.args[0], tuple(x.args[1][a] for a in axes)
+    if axes == tuple(range(len(axes))):
+        return x
+    return rewriter.make("transpose", (x, axes), tuple(x.shape[a] for a in axes), x.dtype)
+
+
+def _entrywise(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
+    n = len(value.shape)
+    turned = [x for x in args if isinstance(x, Value) and x.op == "transpose" and x.shape == value.shape]
+    if n < 3 or not turned:
+        return None
+    axes: Axes = turned[0].args[1]
+    back = tuple(np.argsort(axes).tolist())
+
+    def inside(x: Any) -> Any:
+        if not isinstance(x, Value) or not x.shape:
+            return x
+        if len(x.shape) < n:
+            shape = (1,) * (n - len(x.shape)) + x.shape
+            x = rewriter.make("reshape", (x, shape), shape, x.dtype)
+        return _turned(rewriter, x, back)
+
+    shape = tuple(value.shape[a] for a in back)
+    made = rewriter.make(value.op, tuple(map(inside, args)), shape, value.dtype, value.options)
+    return rewriter.make("transpose", (made, axes), value.shape, value.dtype)
+
+
+def _reduction(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
+    (x,), options = args, dict(value.options)
+    if x.op != "transpose" or len(x.shape) < 3:
+        return None
+    axes: Axes = x.args[1]
+    kept = [a for i, a in enumerate(axes) if i not in options["axis"]]
+    if kept != sorted(kept):
+        return None
+    inner = tuple(sorted(axes[i] for i in options["axis"]))
+    flat = tuple((key, inner if key == "axis" else option) for key, option in value.options if key != "keepdims")
+    shape = tuple(x.args[0].shape[a] for a in kept)
+    total = rewriter.make(value.op, (x.args[0],), shape, value.dtype, flat)
+    return total if shape == value.shape else rewriter.make("reshape", (total, value.shape), value.shape, value.dtype)
+
+
+def _window(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
+    """The views of an argument would be made anew in every step; copied, it lies in the same place in all of them."""
+    x = args[0]
+    source = x.args[0] if x.op == "transpose" else x
+    if source.op != "input" or source.args[0][0] != "arg":
+        return None
+    fixed = rewriter.make("copy", (source,), source.shape, source.dtype, (), source.name)
+    view = _turned(rewriter, fixed, x.args[1]) if x is not source else fixed
+    return rewriter.make("window", (view, *args[1:]), value.shape, value.dtype)
