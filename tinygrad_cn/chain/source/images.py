@@ -12,7 +12,7 @@ from typing import Any
 
 from ...ops.conv import CONV2D, CONV2D_FILTER, CONV2D_INPUT
 from ...ops.op import Op
-from ...ops.pool import AVG_POOL2D, MAX_POOL2D, MAX_POOL2D_INPUT
+from ...ops.pool import AVG_POOL2D, MAX_POOL2D
 from .symbols import plain
 
 Row = Callable[..., Any]
@@ -50,12 +50,6 @@ def _max_pool_vjp(i: int, g: Any, y: Any, x: Any, **options: Any) -> Any:
     return _call("max_pool_dA", MAX_POOL2D.gradient(0, plain(g), plain(y), [plain(x)], options), g, x, y, **options)
 
 
-def _max_pool_dA(g: Any, x: Any, **options: Any) -> Any:
-    """The gradient as a record of its own, as second derivatives need it."""
-    value = MAX_POOL2D_INPUT.forward(*plain((g, x)), **options)
-    return _call("max_pool_dA", value, g, x, _pool("max_pool", MAX_POOL2D, x, **options), **options)
-
-
 def _avg_pool_vjp(i: int, g: Any, y: Any, x: Any, **options: Any) -> Any:
     value = AVG_POOL2D.gradient(0, plain(g), plain(y), [plain(x)], options)
     return _call("avg_pool_dA", value, g, size=x.shape[1:3], **options)
@@ -66,7 +60,6 @@ IMAGE_OPS: dict[str, Row] = {
     "conv2d_input": _conv_dA,
     "conv2d_filter": _conv_dW,
     "max_pool2d": partial(_pool, "max_pool", MAX_POOL2D),
-    "max_pool2d_input": _max_pool_dA,
     "avg_pool2d": partial(_pool, "avg_pool", AVG_POOL2D),
 }
 IMAGE_VJPS: dict[str, Row] = {"max_pool2d": _max_pool_vjp, "avg_pool2d": _avg_pool_vjp}
