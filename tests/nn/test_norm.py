@@ -142,7 +142,7 @@ def test_a_resumed_training_is_the_one_that_was_never_stopped(tmp_path):
         tg.fit(net, COLUMNS, Y, nn.cross_entropy, optimizer, epochs, batch_size=4, progress=False, **options)
         return net.state_dict()
 
-    file = tmp_path / "state.npz"
+    file = tmp_path / "state.safetensors"
     whole = train(6)
     train(3, checkpoint=file)
     resumed = train(6, checkpoint=file, resume=True)

@@ -203,7 +203,7 @@ def test_early_stopping_ends_with_the_parameters_of_the_best_epoch():
 @pytest.mark.parametrize("after", [3, 0])
 def test_early_stopping_remembers_its_best_across_a_kill(tmp_path, after):
     """Killed between the best epoch and the end of patience, or after the end."""
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     whole, expected, _ = by_heart()
 
     def kill_late(epoch, history):
@@ -304,7 +304,7 @@ def kill(epoch, history):
 @pytest.mark.parametrize("resume", ["flag", "path"])
 @pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
 def test_a_killed_and_resumed_training_gives_the_same_numbers(moons, tmp_path, make, resume):
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     whole, expected = noisy_training(moons, make(5), seed=make(7))
     with pytest.raises(KilledError):
         noisy_training(moons, make(5), seed=make(7), checkpoint=path, callback=kill)
@@ -318,7 +318,7 @@ def test_a_killed_and_resumed_training_gives_the_same_numbers(moons, tmp_path, m
 
 
 def test_resuming_a_finished_training_does_nothing_more(moons, tmp_path):
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     first, fresh = moons_net(), moons_net()
     fit(first, *moons, epochs=3, checkpoint=path)
     history = fit(fresh, *moons, epochs=3, resume=path)
@@ -327,16 +327,16 @@ def test_resuming_a_finished_training_does_nothing_more(moons, tmp_path):
 
 
 def test_resume_true_starts_anew_without_a_file_and_a_path_needs_one(moons, tmp_path):
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     assert len(fit(moons_net(), *moons, epochs=2, checkpoint=path, resume=True)) == 2
     with pytest.raises(FileNotFoundError):
-        fit(moons_net(), *moons, epochs=2, resume=tmp_path / "none.npz")
+        fit(moons_net(), *moons, epochs=2, resume=tmp_path / "none.safetensors")
     with pytest.raises(ValueError, match="resume=True needs checkpoint="):
         fit(moons_net(), *moons, epochs=2, resume=True)
 
 
 def test_a_checkpoint_of_another_net_is_refused(moons, tmp_path):
-    path = tmp_path / "training.npz"
+    path = tmp_path / "training.safetensors"
     fit(moons_net(), *moons, epochs=1, checkpoint=path)
     with pytest.raises(StateError, match="nothing was loaded"):
         fit(flower_net(), *moons, epochs=2, resume=path)
@@ -356,7 +356,7 @@ def test_a_checkpoint_of_another_net_is_refused(moons, tmp_path):
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number ≥ 1; got 0"),
         ({"l2": -0.1}, ValueError, r"l2 must be a finite number ≥ 0; got -0\.1"),
         ({"validation": 1.5}, ValueError, r"validation must be a fraction between 0 and 1; got 1\.5"),
-        ({"checkpoint": "no/such/folder/a.npz"}, FileNotFoundError, "checkpoint: the folder no/such/folder does not"),
+        ({"checkpoint": "no/folder/a.safetensors"}, FileNotFoundError, "checkpoint: the folder no/folder does not exist"),
         ({"early_stopping": 3}, ValueError, "early_stopping needs validation="),
         ({"validation": 0.001}, ValueError, "validation=0.001 of 300 samples leaves a part empty"),
         ({"validation": np.zeros((2, 9))}, OpError, r"validation must be a share, a pair \(X, Y\) or a Dataset"),

@@ -12,10 +12,11 @@ from typing import Any
 
 from ..chain import Chain
 from ..errors import PictureError, TinygradError
+from ..files import put
 from ..tensor import Tensor
 from . import VIEWS, draw
 from .html import html
-from .render import put, target
+from .render import target
 
 
 class UserCodeError(TinygradError):
@@ -126,7 +127,7 @@ def _text(chain: Chain, kind: str, out: Path) -> Path:
         return Path(html(chain, out.with_suffix(".html")))
     ending, write = TEXTS[kind]
     path = out.with_name(out.stem + ending)
-    put(write(chain).encode(), path)
+    put(path, write(chain).encode())
     return path
 
 

@@ -1,4 +1,4 @@
-"""Rendering: find a Graphviz, turn DOT into SVG, PNG or PDF, write files whole or not at all."""
+"""Rendering: find a Graphviz, turn DOT into SVG, PNG or PDF."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import sysconfig
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from ..errors import PictureError, RenderError
+from ..files import put
 from .style import FONT, PRINT_FONTS, RASTER_STACK, colour
 from .svg import dress
 
@@ -95,18 +95,7 @@ def write(drawing: Drawing, file: Path) -> None:
     RenderError
         If no renderer is found or it fails; nothing is written then.
     """
-    put(WRITERS[file.suffix.lower()](drawing), file)
-
-
-def put(content: bytes, file: Path) -> None:
-    """Write a file whole or not at all: beside its place first, then there in one move."""
-    temporary = file.with_name(f".{file.name}.{uuid4().hex}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, file)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    put(file, WRITERS[file.suffix.lower()](drawing))
 
 
 def _engine() -> str:

@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a training in one .npz file, without pickle, replaced as a whole or not at all.
+"""Checkpoints: the state of a training in one safetensors file, replaced as a whole or not at all.
 
 A state is a tree of dicts and lists with arrays and plain values as leaves. Arrays are stored under their path, such
 as `net.W1`; the rest is one JSON text that refers to them.
@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..data.dataset import Array
+from .. import files
 from ..errors import StateError
+from ..files import PathLike
+from ..ops.op import Array
 
 Tree = Any  # a dict, list, array, number, text, bool or None
-TREE, ARRAY = "tree.json", "array"
+TREE, ARRAY = "checkpoint", "array"
 
 
-def save(path: str | os.PathLike[str], state: Tree) -> None:
+def save(path: PathLike, state: Tree) -> None:
     """Write `state` to `path`; if that fails, the file that was there is untouched.
 
     Raises
@@ -30,38 +30,35 @@ def save(path: str | os.PathLike[str], state: Tree) -> None:
     OSError
         If the file cannot be written.
     TypeError
-        If a leaf is neither an array nor a plain value.
+        If a leaf is neither an array of numbers nor a plain value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "run.safetensors")
+    >>> save(path, {"net": {"b1": np.zeros(2)}, "epoch": 3})
+    >>> load(path)
+    {'net': {'b1': array([0., 0.])}, 'epoch': 3}
     """
-    target = Path(path)
     arrays: dict[str, Array] = {}
     text = json.dumps(_pack(state, "", arrays))
-    temporary = target.with_name(f"{target.name}.tmp")  # one name, so that a killed training leaves one file at most
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{TREE: np.array(text), **arrays})
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    files.write(path, arrays, {TREE: text})
 
 
-def load(path: str | os.PathLike[str]) -> Tree:
+def load(path: PathLike) -> Tree:
     """Read back what `save` wrote.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    OSError
+        If there is no such file, or it cannot be read.
     StateError
         If it is not a checkpoint, or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return _unpack(json.loads(str(archive[TREE])), archive)
-    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
-        raise StateError(f"{os.fspath(path)} is not a checkpoint of fit, or it is damaged: {error}") from error
+    arrays, texts = files.read(path)
+    if TREE not in texts:
+        raise StateError(f"{os.fspath(path)} is not a checkpoint of fit: it holds {', '.join(arrays) or 'no arrays'}")
+    return _unpack(json.loads(texts[TREE]), arrays)
 
 
 def _pack(value: Tree, path: str, arrays: dict[str, Array]) -> Tree:
@@ -76,11 +73,11 @@ def _pack(value: Tree, path: str, arrays: dict[str, Array]) -> Tree:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _unpack(value: Tree, archive: Mapping[str, Array]) -> Tree:
+def _unpack(value: Tree, arrays: Mapping[str, Array]) -> Tree:
     if isinstance(value, list):
-        return [_unpack(v, archive) for v in value]
+        return [_unpack(v, arrays) for v in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {ARRAY}:
-        return archive[value[ARRAY]]
-    return {key: _unpack(v, archive) for key, v in value.items()}
+        return arrays[value[ARRAY]]
+    return {key: _unpack(v, arrays) for key, v in value.items()}

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from ...chain import Chain
-from ..render import put, target
+from ...files import put
+from ..render import target
 from .page import page
 
 SUFFIXES = (".html", ".htm")
@@ -39,5 +40,5 @@ def html(chain: Chain, path: str | os.PathLike[str]) -> Path:
         If no renderer is found for the picture, or it fails; nothing is written then.
     """
     file = target(path, SUFFIXES)
-    put(page(chain).encode(), file)
+    put(file, page(chain).encode())
     return file

@@ -1,0 +1,165 @@
+"""Files that are written whole or not at all, and files of named arrays that tell when they are damaged.
+
+Arrays are kept as safetensors: a short table of names, dtypes and shapes, then the bytes. Nothing in such a file is
+ever run, as a pickle is, and most frameworks read it. A digest of everything in it goes along as one of its texts.
+
+Source: Hugging Face, "Safetensors", section "Format".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError
+from safetensors import numpy as safetensors
+
+from .errors import OpError, StateError
+
+Array = NDArray[Any]
+PathLike = str | os.PathLike[str]
+DIGEST, TEXTS = "tinygrad_cn.sha256", "__metadata__"
+FOREIGN = {
+    b"\x80": "a pickle",
+    b"PK": "a zip archive, as .npz and torch's .pt files are",
+    b"\x93NUMPY": "an .npy file",
+    b"\x89HDF": "an HDF5 file",
+}
+
+
+def put(path: PathLike, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place and down to the disk first, then there in one move.
+
+    A link stays one: the file it leads to is replaced.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; the file that was there is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> put(path, b"the whole of it")
+    >>> path.read_bytes()
+    b'the whole of it'
+    """
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"cannot write {os.fspath(path)}: the folder {target.parent} does not exist")
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write(path: PathLike, arrays: Mapping[str, ArrayLike], texts: Mapping[str, str] | None = None) -> None:
+    """Put arrays and texts into a safetensors file.
+
+    Parameters
+    ----------
+    path : path
+        Replaced whole or not at all, see `put`.
+    arrays : mapping of str to array_like
+        Whole numbers, booleans or floating point, at most 64 bits an entry; any shape.
+    texts : mapping of str to str, optional
+        What a reader should know of them.
+
+    Raises
+    ------
+    OpError
+        If a name is not text, or an array not one of numbers.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.safetensors"
+    >>> write(path, {"W1": [[0.5, -0.5]]}, {"about": "a neuron"})
+    >>> read(path)
+    ({'W1': array([[ 0.5, -0.5]])}, {'about': 'a neuron'})
+    """
+    plain, about = {name: _plain(name, array) for name, array in arrays.items()}, dict(texts or {})
+    put(path, safetensors.save(plain, {**about, DIGEST: _digest(plain, about)}))
+
+
+def read(path: PathLike) -> tuple[dict[str, Array], dict[str, str]]:
+    """Read the arrays and texts of a safetensors file, by whomever it was written.
+
+    Returns
+    -------
+    dict of str to ndarray, dict of str to str
+        Arrays can be written to.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be read.
+    StateError
+        If it is damaged, or of another kind.
+    """
+    content = Path(path).read_bytes()
+    try:
+        arrays = safetensors.load(content)
+    except (SafetensorError, UnicodeDecodeError) as error:
+        raise StateError(f"{os.fspath(path)} {_complaint(content)}: {error}") from error
+    except KeyError as error:
+        raise StateError(f"{os.fspath(path)} holds arrays of dtype {error}, which NumPy does not have") from error
+    table = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    texts: dict[str, str] = table.get(TEXTS) or {}
+    digest = texts.pop(DIGEST, None)
+    if digest is not None and digest != _digest(arrays, texts):
+        raise StateError(f"{os.fspath(path)} is damaged: its content is not what was written")
+    return arrays, texts
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _plain(name: str, value: ArrayLike) -> Array:
+    """The array as the file holds it: row by row, the low byte of a number first."""
+    if not isinstance(name, str) or name == TEXTS:
+        raise OpError(f"an array's name must be text, and not {TEXTS!r}; got {name!r}")
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        raise OpError(f"{name} cannot be saved: it must hold real numbers of at most 64 bits; got dtype {array.dtype}")
+    return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+
+
+def _digest(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> str:
+    """SHA-256 of names, dtypes, shapes, values and texts, in the order of names."""
+    digest = hashlib.sha256()
+    for part in _parts(arrays, texts):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _parts(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> Iterator[Any]:
+    yield json.dumps(sorted(texts.items())).encode()
+    for name in sorted(arrays):
+        array = arrays[name]
+        yield json.dumps([name, array.dtype.str, array.shape]).encode()
+        yield array.tobytes()
+
+
+def _complaint(content: bytes) -> str:
+    """What is wrong with a file: no table fills 4 GiB, so what begins with one leaves these bytes empty."""
+    if content and content[4:8] == bytes(4):
+        return "is damaged"
+    kind = next((kind for start, kind in FOREIGN.items() if content.startswith(start)), "")
+    return f"is not a safetensors file but {kind}" if kind else "is not a safetensors file, or only the start of one"
