@@ -55,6 +55,12 @@ def test_other_programs_read_it_and_we_read_theirs(path):
     assert texts == {}
 
 
+def test_names_come_back_in_the_order_of_their_numbers(path):
+    names = ["1.Wf", "2.Wf", "2.reverse.Wf", "10.Wf", "W2", "W10", "b"]
+    files.write(path, {name: np.zeros(1) for name in reversed(names)})
+    assert list(files.read(path)[0]) == names
+
+
 def test_nothing_at_all_is_a_file_too(path):
     files.write(path, {})
     assert files.read(path)[0] == {}

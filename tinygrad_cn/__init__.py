@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .check.numeric import gradcheck
     from .check.update import compare_update
     from .compiler import compile
+    from .interop import load, save
 
 __version__ = "0.1.0"
 
@@ -33,12 +34,14 @@ __all__ = [
     "grad",
     "gradcheck",
     "leaky_relu",
+    "load",
     "log_softmax",
     "nn",
     "no_grad",
     "op",
     "optim",
     "relu",
+    "save",
     "sigmoid",
     "silu",
     "softmax",
@@ -47,8 +50,11 @@ __all__ = [
     "tensor",
 ]
 
-FIRST_USE = {"compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler"}
-FLOORS = ("chain", "check", "compiler", "draw")
+FIRST_USE = {
+    "compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler", "load": "interop",
+    "save": "interop",
+}  # fmt: skip
+FLOORS = ("chain", "check", "compiler", "draw", "interop")
 
 
 def __getattr__(name: str) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def read(path: PathLike) -> tuple[dict[str, Array], dict[str, str]]:
     Returns
     -------
     dict of str to ndarray, dict of str to str
-        Arrays can be written to.
+        Arrays can be written to. They are in the order of their names, which is all the format keeps: W2 before W10.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def read(path: PathLike) -> tuple[dict[str, Array], dict[str, str]]:
     digest = texts.pop(DIGEST, None)
     if digest is not None and digest != _digest(arrays, texts):
         raise StateError(f"{os.fspath(path)} is damaged: its content is not what was written")
-    return arrays, texts
+    return {name: arrays[name] for name in sorted(arrays, key=_numbered)}, texts
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
@@ -139,6 +140,11 @@ def _plain(name: str, value: ArrayLike) -> Array:
     if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
         raise OpError(f"{name} cannot be saved: it must hold real numbers of at most 64 bits; got dtype {array.dtype}")
     return array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+
+
+def _numbered(name: str) -> list[str | int]:
+    """A key to sort by that takes numbers in a name as numbers; texts and numbers take turns in it."""
+    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]+)", name))]
 
 
 def _digest(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> str:

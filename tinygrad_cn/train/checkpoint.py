@@ -58,6 +58,11 @@ def load(path: PathLike) -> Tree:
     arrays, texts = files.read(path)
     if TREE not in texts:
         raise StateError(f"{os.fspath(path)} is not a checkpoint of fit: it holds {', '.join(arrays) or 'no arrays'}")
+    return unpacked(arrays, texts)
+
+
+def unpacked(arrays: Mapping[str, Array], texts: Mapping[str, str]) -> Tree:
+    """The state in the arrays and texts of a file."""
     return _unpack(json.loads(texts[TREE]), arrays)
 
 
