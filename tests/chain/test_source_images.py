@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tinygrad_cn import nn
+from tinygrad_cn.chain.source.helpers import documented
 from tinygrad_cn.chain.source.image_helpers import IMAGES
+from tinygrad_cn.errors import OpError
+from tinygrad_cn.text import columns
 
 from .test_source import assert_same, check, inputs, run
 
@@ -152,9 +155,87 @@ def test_m_and_the_size_of_the_images_are_read_from_the_data():
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_the_functions_are_documented_and_short(name):
-    (function,) = ast.parse(IMAGES[name]).body
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_functions_are_documented_in_both_languages_and_short(name, lang):
+    text = documented(name, IMAGES[name], lang)
+    (function,) = ast.parse(text).body
     assert function.name == name
-    assert ast.get_docstring(function).endswith(".")
-    assert max(map(len, IMAGES[name].splitlines())) <= 100
-    assert len(IMAGES[name].splitlines()) <= 9
+    assert ast.get_docstring(function)[-1] in {"en": ".", "zh": "。"}[lang]
+    assert max(map(columns, text.splitlines())) <= 100
+    assert len(text.splitlines()) <= 9
+
+
+# ---- in functions -----------------------------------------------------------------------------------
+
+
+def lenet():
+    return classified(
+        nn.Conv2D(4, 4, 3, pad="same", groups=2, bias=False, seed=1), nn.BatchNorm2D(4), nn.LeakyReLU(0.2),
+        nn.MaxPool2D(2), nn.Dropout(0.8, seed=4), nn.Conv2D(4, 3, 2, activation="tanh", seed=2), nn.AvgPool2D(2, 1),
+        nn.Flatten(), nn.Dense(3, 5, bias=False, seed=3), nn.BatchNorm(5), nn.LayerNorm(5), nn.LeakyReLU(0.1),
+    )  # fmt: skip
+
+
+STACKS = {
+    "lenet": lenet,
+    "strides": lambda: classified(nn.Conv2D(4, 2, 3, stride=2, pad=1, dilation=2, seed=1), nn.Sigmoid()),
+    **{name: lambda pool=pool: classified(nn.Conv2D(4, 3, 2, seed=1), pool) for name, pool in POOLS.items()},
+    "images to images": lambda: nn.mse(nn.Conv2D(4, 4, 3, pad="same", activation="sigmoid", seed=1)(X), X**2),
+    "by hand": lambda: ((nn.Conv2D(4, 4, 3, pad="same", seed=1)(X) - X**2) ** 2).mean(),
+}
+
+
+@pytest.mark.parametrize("net", STACKS.values(), ids=STACKS)
+@pytest.mark.parametrize("convention", ["course", "autograd"])
+def test_functions_give_the_same_gradients(net, convention):
+    J = net()
+    J.backward()
+    chain = J.chain(convention=convention, lang="en")
+    text = chain.numpy(functions=True, update=True)
+    given = inputs(chain)
+    result = run(text, learning_rate=0.5, **given)
+    assert_same(result["J"], J.numpy(), "J")
+    parameters = {q.name for q in chain.quantities.values() if q.role == "parameter" or q.name[:4] in ("gamm", "beta")}
+    assert result["grads"].keys() == {f"d{name}" for name in parameters}
+    for name in parameters:
+        assert_same(result["grads"][f"d{name}"], chain[f"d{name}"], name, rtol=1e-9)
+        assert_same(result["parameters"][name], given[name] - 0.5 * chain[f"d{name}"], name, rtol=1e-9)
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_table_of_layers_and_the_functions_it_calls():
+    text = lenet().chain(lang="en").numpy(functions=True)
+    assert (
+        """\
+LAYERS = [
+    ("grouped_conv", ["W1"], {"pad": (1, 1), "groups": 2}),
+    ("norm", ["gamma1", "beta1"], {"axis": (0, 1, 2), "eps": 1e-05}),
+    ("leaky_relu", [], {}),
+    ("max_pool", [], {"f": 2, "stride": 2}),
+    ("dropout", ["D1"], {"keep_prob": 0.8}),
+    ("conv", ["W2", "b2"], {}),
+    ("tanh", [], {}),
+    ("avg_pool", [], {"f": 2, "stride": 1}),
+    ("flatten", [], {}),
+    ("dense", ["W3"], {}),
+"""
+        in text
+    )
+    assert '("leaky_relu_2", [], {}),' in text
+    defined = {line[4 : line.index("(")] for line in text.splitlines() if line.startswith("def ")}
+    assert {"by_group", "sum_like", "grouped_conv_backward", "leaky_relu_2_forward", "avg_pool_dA"} <= defined
+    assert not {"normal_cdf", "global_avg_pool_forward"} & defined
+    assert "model_forward(X, parameters | masks)" in text
+
+
+def test_functions_in_chinese():
+    text = lenet().chain(lang="zh").numpy(functions=True)
+    assert '"""dA_prev，以及对样本和位置求和的 dW、db。"""' in text
+    assert "# 各层：函数、参数、选项" in text
+
+
+def test_functions_refuse_a_residual_net_by_name():
+    conv = nn.Conv2D(4, 4, 3, pad="same", seed=1)
+    A = np.tanh(conv(X))
+    with pytest.raises(OpError, match=r"expects a stack of layers, .* the step u1 \(add\) does not fit"):
+        nn.mse(A + X, X).chain().numpy(functions=True)

@@ -151,8 +151,9 @@ class Chain:
         update : bool
             End with a step of gradient descent; `learning_rate` must exist.
         functions : bool
-            In the notes' decomposition: `linear_forward`, `L_model_backward` and so on, with
-            `parameters["W1"]` and `grads["dW1"]`. For plain stacks of dense layers.
+            In the notes' decomposition, with `parameters["W1"]` and `grads["dW1"]`: for dense layers
+            `linear_forward`, `L_model_backward` and so on; for other stacks a forward and a backward
+            function for each kind of layer (`conv_forward`, `norm_backward`) and a table of the layers.
 
         Raises
         ------

@@ -8,6 +8,7 @@ from .derivation import DERIVATION
 from .model import MODEL
 from .page import PAGE
 from .pictures import PICTURES
+from .source import SOURCE
 
 CATALOGUE: dict[str, dict[str, str]] = {
     **CHAIN,
@@ -15,6 +16,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **CAUSES,
     **CHECKING,
     **PICTURES,
+    **{f"source.{key}": texts for key, texts in SOURCE.items()},
     **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **DEMO,

@@ -1,4 +1,4 @@
-"""Words of chains: layers, losses, the table, the conventions, the NumPy program."""
+"""Words of chains: layers, losses, the table, the conventions."""
 
 CHAIN: dict[str, dict[str, str]] = {
     "layer": {"zh": "第 {l} 层", "en": "Layer {l}"},
@@ -58,42 +58,5 @@ CHAIN: dict[str, dict[str, str]] = {
     "gradients_not_computed": {
         "zh": "梯度未计算：先调用 J.backward()。",
         "en": "Gradients are not computed yet: call J.backward() first.",
-    },
-    # the program of a chain
-    "source.title": {"zh": "前向与反向传播 · 层数 {layers}", "en": "Forward and backward pass · layers: {layers}"},
-    "source.needs": {"zh": "运行前需要：", "en": "Needs"},
-    "source.m": {"zh": "样本数", "en": "number of samples"},
-    "source.ops": {"zh": "层以外的运算", "en": "Outside the layers"},
-    "source.ops.back": {"zh": "层以外运算的反向", "en": "Outside the layers, backward"},
-    "source.update": {"zh": "梯度下降一步", "en": "One step of gradient descent"},
-    "source.layers": {"zh": "各层的激活函数", "en": "the activation of each layer"},
-    "source.linear_forward": {
-        "zh": "Z = W A + b：A (n[l-1], m)，W (n[l], n[l-1])，b (n[l], 1)，Z (n[l], m)。",
-        "en": "Z = W A + b: A (n[l-1], m), W (n[l], n[l-1]), b (n[l], 1), Z (n[l], m).",
-    },
-    "source.linear_activation_forward": {
-        "zh": "一层：A = g(Z)，以及反向要用的缓存。",
-        "en": "One layer: A = g(Z), and the cache that backward needs.",
-    },
-    "source.L_model_forward": {
-        "zh": "各层前向：X (n[0], m) 到 AL (n[L], m)。",
-        "en": "All layers: from X (n[0], m) to AL (n[L], m).",
-    },
-    "source.compute_cost": {"zh": "代价 J，一个数。", "en": "The cost J, a number."},
-    "source.linear_backward": {
-        "zh": "由 dZ (n[l], m) 求 dA_prev (n[l-1], m)、dW (n[l], n[l-1])、db (n[l], 1)。",
-        "en": "From dZ (n[l], m) to dA_prev (n[l-1], m), dW (n[l], n[l-1]), db (n[l], 1).",
-    },
-    "source.linear_activation_backward": {
-        "zh": "一层的反向：dA、dZ，再到 dA_prev、dW、db。",
-        "en": "One layer backward: dA, dZ, then dA_prev, dW, db.",
-    },
-    "source.L_model_backward": {
-        "zh": "各层反向：grads 里是 dA0、dW1、db1、dA1、……",
-        "en": "All layers backward: grads holds dA0, dW1, db1, dA1, ...",
-    },
-    "source.update_parameters": {
-        "zh": "梯度下降一步，返回新的参数。",
-        "en": "One step of gradient descent; returns new parameters.",
     },
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .functions import Decomposed
+from .functions import Decomposed, dense_stack
 from .program import Program
+from .stack import Stack
 
 if TYPE_CHECKING:
     from ..chain import Chain
@@ -15,4 +16,7 @@ __all__ = ["numpy_program"]
 
 def numpy_program(chain: Chain, update: bool = False, functions: bool = False) -> str:
     """The program of a chain; see `Chain.numpy`."""
-    return (Decomposed(chain) if functions else Program(chain)).text(update)
+    if not functions:
+        return Program(chain).text(update)
+    dense = dense_stack(chain)
+    return (Stack(chain) if dense is None else Decomposed(chain, *dense)).text(update)

@@ -7,17 +7,13 @@ neural network: step by step". It fits a plain stack of dense layers and one los
 from __future__ import annotations
 
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import OpError
 from ...language import say
 from ..layers import Piece
-from .helpers import definitions
-from .parts import options_of
-from .program import Program, imports
-from .rows import ACTIVATIONS
-from .symbols import Expr
-from .text import WIDTH, Writer, mentions
+from .decomposition import COMPUTE_COST, UPDATE_PARAMETERS, Decomposition, bracketed
+from .helpers import definitions, documented
+from .program import imports
 
 if TYPE_CHECKING:
     from ..chain import Chain
@@ -45,10 +41,7 @@ def L_model_forward(X, parameters):
     return A, caches
 
 
-def compute_cost(AL, Y):
-    """{compute_cost}"""
 {cost}
-
 
 def linear_backward(dZ, cache):
     """{linear_backward}"""
@@ -76,13 +69,10 @@ def L_model_backward(AL, Y, caches):
     return grads
 
 
-def update_parameters(parameters, grads, learning_rate):
-    """{update_parameters}"""
-    return {{name: value - learning_rate * grads[f"d{{name}}"] for name, value in parameters.items()}}
-'''
+{update}'''
 DOCUMENTED = (
-    "linear_forward linear_activation_forward L_model_forward compute_cost linear_backward "
-    "linear_activation_backward L_model_backward update_parameters"
+    "linear_forward linear_activation_forward L_model_forward linear_backward "
+    "linear_activation_backward L_model_backward"
 ).split()
 COURSE = """\
 m = A_prev.shape[1]
@@ -91,49 +81,51 @@ db = np.sum(dZ, axis=1, keepdims=True) / m"""
 AUTOGRAD = """\
 dW = dZ @ A_prev.T
 db = np.sum(dZ, axis=1, keepdims=True)"""
+IDENTITY = """\
+def identity(Z):
+    return Z
 
 
-class Decomposed:
+def identity_backward(dA, cache):
+    return dA
+"""
+Layers = list[tuple[Piece, Piece | None]]
+
+
+class Decomposed(Decomposition):
     """The program of a plain stack of dense layers, as functions.
 
     Parameters
     ----------
     chain : Chain
         Of layers W A + b with or without an activation, and one loss of the last one and Y.
-
-    Raises
-    ------
-    OpError
-        If the chain is something else, naming the step that does not fit.
+    layers, loss
+        What `dense_stack` found in it.
     """
 
-    def __init__(self, chain: Chain) -> None:
-        self.chain = chain
-        self.layers, self.loss = _stack(chain)
-        self.output = self.loss.operands[0]
-        self.program = Program(chain, {id(self.output): "AL", id(chain.reader.target): "Y"})
-        self.tracer = self.program.tracer
-        self.helpers: dict[str, None] = {}
-        self.activations: dict[Any, tuple[str, str]] = {}  # by label and options: name, and text of both functions
+    def __init__(self, chain: Chain, layers: Layers, loss: Piece) -> None:
+        super().__init__(chain, loss)
+        self._layers = layers
+        self._activations: dict[str, str] = {}  # by name: the text of both functions
 
     def text(self, update: bool = False) -> str:
         """The program; with `update` it ends with a step of gradient descent."""
         lang = self.chain.lang
-        names = [self._activation(act) for _, act in self.layers]
-        listed = ", ".join(f'"{name}"' for name in names)
+        names = [self._activation(act) for _, act in self._layers]
         functions = FUNCTIONS.format(
             **{name: say(f"source.{name}", lang) for name in DOCUMENTED},
-            cost=self._body("return {}", self.program.definition(self.program.variables.name(self.chain.root))),
-            slope=self._body("dAL = {}", self.program.backward.defined(self.output)),
+            cost=documented("compute_cost", COMPUTE_COST.replace("{cost}", self.cost()), lang),
+            slope=self.slope(),
             weights=indent(COURSE if self.chain.convention == "course" else AUTOGRAD, "    "),
+            update=documented("update_parameters", UPDATE_PARAMETERS, lang),
         )
-        layers = [f"# {say('source.layers', lang)}", *_bracketed("LAYERS = [", listed.split(", "), "]")]
-        pairs = [f'"{name}": ({name}, {name}_backward)' for name, _ in self.activations.values()]
+        layers = [f"# {say('source.layers', lang)}", *bracketed("LAYERS = [", [f'"{name}"' for name in names], "]")]
+        pairs = [f'"{name}": ({name}, {name}_backward)' for name in self._activations]
         parts = [
             "\n".join([*self.program.about(update), "", *imports(self.helpers), "", *layers]) + "\n",
-            *definitions(self.helpers),
-            *(text for _, text in self.activations.values()),
-            "\n".join(_bracketed("ACTIVATIONS = {", pairs, "}")) + "\n",
+            *definitions(self.helpers, lang),
+            *self._activations.values(),
+            "\n".join(bracketed("ACTIVATIONS = {", pairs, "}")) + "\n",
             functions,
             "\n".join(self._run(update)) + "\n",
         ]
@@ -141,60 +133,41 @@ class Decomposed:
 
     def _activation(self, act: Piece | None) -> str:
         """The name of a layer's activation function; its text is noted when it is first met."""
-        options = options_of(act) if act is not None else {}
-        label = act.label if act is not None else "identity"
-        key = (label, tuple(options.items()))
-        if key not in self.activations:
-            same = sum(other == label for other, _ in self.activations)
-            name = f"{label}_{same + 1}" if same else label
-            self.activations[key] = name, self._both(name, act, options)
-        return self.activations[key][0]
-
-    def _both(self, name: str, act: Piece | None, options: dict[str, Any]) -> str:
-        """An activation function and its backward step."""
         if act is None:
-            return f"def {name}(Z):\n    return Z\n\n\ndef {name}_backward(dA, cache):\n    return dA\n"
-        value = act.out._data
-        Z, A, dA = (self.tracer.name(n, v) for n, v in (("Z", act.operands[0]._data), ("A", value), ("dA", value)))
-        forward, back = ACTIVATIONS[act.label]
-        return (
-            f"def {name}(Z):\n{self._body('return {}', forward(Z, **options).expr)}\n\n\n"
-            f"def {name}_backward(dA, cache):\n    Z, A = cache\n"
-            f"{self._body('return {}', back(dA, A, Z, **options).expr)}\n"
-        )
-
-    def _body(self, last: str, expr: Expr) -> str:
-        """Lines that work out an expression, the last of which uses it."""
-        writer = Writer()
-        lines = writer.steps(expr, last)
-        self.helpers |= writer.helpers
-        samples = ["m = AL.shape[1]"] if mentions(expr, self.tracer.m.expr) else []
-        return indent("\n".join([*samples, *lines]), "    ")
+            self._activations["identity"] = IDENTITY
+            return "identity"
+        name, new = self.activation(act)
+        if new:
+            forward, back = self.activation_lines(act, "return {}", "return {}")
+            self._activations[name] = (
+                f"def {name}(Z):\n{forward}\n\n\ndef {name}_backward(dA, cache):\n    Z, A = cache\n{back}\n"
+            )
+        return name
 
     def _run(self, update: bool) -> list[str]:
         """The calls, from the parameters to the gradients."""
         name = self.program.variables.name
         parameters = [
             f'"{letter}{layer}": {name(x)}'
-            for layer, (affine, _) in enumerate(self.layers, start=1)
+            for layer, (affine, _) in enumerate(self._layers, start=1)
             for letter, x in zip("Wb", affine.operands[::2], strict=True)
         ]
         lines = [
-            *_bracketed("parameters = {", parameters, "}"),
-            f"AL, caches = L_model_forward({name(self.layers[0][0].operands[1])}, parameters)",
+            *bracketed("parameters = {", parameters, "}"),
+            f"AL, caches = L_model_forward({name(self._layers[0][0].operands[1])}, parameters)",
             f"{name(self.chain.root)} = compute_cost(AL, Y)",
             "grads = L_model_backward(AL, Y, caches)",
         ]
         return [*lines, *["parameters = update_parameters(parameters, grads, learning_rate)"] * update]
 
 
-def _stack(chain: Chain) -> tuple[list[tuple[Piece, Piece | None]], Piece]:
-    """The layers as pairs of affine map and activation, and the loss."""
-    reader, seen = chain.reader, set[int]()
-    layers: list[tuple[Piece, Piece | None]] = []
-    *body, loss = reader.pieces
-    value: Any = None
-    for piece, following in zip(body, reader.pieces[1:], strict=True):
+def dense_stack(chain: Chain) -> tuple[Layers, Piece] | None:
+    """The layers as pairs of affine map and activation, and the loss; None if the chain is something else."""
+    seen = set[int]()
+    layers: Layers = []
+    *body, loss = chain.reader.pieces
+    value = None
+    for piece in body:
         weights = {id(x) for x in piece.operands[::2]}
         dense = piece.kind == "affine" and piece.operands[2] is not None and not piece.flipped and not seen & weights
         if dense and (value is None or piece.operands[1] is value):
@@ -203,24 +176,14 @@ def _stack(chain: Chain) -> tuple[list[tuple[Piece, Piece | None]], Piece]:
         elif piece.kind == "activation" and layers and layers[-1][1] is None and piece.operands[0] is value:
             layers[-1] = (layers[-1][0], piece)
         else:
-            raise _misfit(chain, following if piece.kind == "loss" else piece)
+            return None
         value = piece.out
+    return (layers, loss) if layers and is_loss_of(chain, loss, value) else None
+
+
+def is_loss_of(chain: Chain, loss: Piece, value: object) -> bool:
+    """Whether a piece is a loss of this value and Y alone."""
+    reader = chain.reader
     known = {id(value), id(reader.target), *reader.texts}
     fits = loss.kind in ("loss", "own_loss") and loss.operands[0] is value and reader.target is not None
-    if not layers or not fits or not {id(x) for x in loss.operands} <= known:
-        raise _misfit(chain, loss)
-    return layers, loss
-
-
-def _misfit(chain: Chain, piece: Piece) -> OpError:
-    name = chain.reader.names[id(piece.out)]
-    return OpError(
-        f"numpy(functions=True) expects a plain stack of dense layers W A + b and one loss of the last layer and Y; "
-        f"the step {name} ({piece.label}) does not fit. numpy() writes any chain, line by line."
-    )
-
-
-def _bracketed(start: str, items: list[str], end: str) -> list[str]:
-    """A list or dictionary on one line, or one item a line."""
-    line = start + ", ".join(items) + end
-    return [line] if len(line) <= WIDTH else [start, *(f"    {item}," for item in items), end]
+    return fits and {id(x) for x in loss.operands} <= known

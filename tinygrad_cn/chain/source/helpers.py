@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from ...language import Lang, say
 from .image_helpers import IMAGES
 
 HELPERS = {
     "normal_cdf": '''\
 def normal_cdf(x):
-    """The distribution function of the standard normal."""
+    """{doc}"""
     tail = np.vectorize(math.erfc, otypes=[float])(-x / math.sqrt(2)) / 2
     return tail.astype(x.dtype)
 ''',
     "scatter": '''\
 def scatter(g, index, shape):
-    """Zeros with g added at index: the gradient of x[index]."""
+    """{doc}"""
     x = np.zeros(shape, g.dtype)
     np.add.at(x, index, g)
     return x
 ''',
     "put_diagonal": '''\
 def put_diagonal(x, shape, offset=0, axis1=0, axis2=1):
-    """Zeros with x on a diagonal: the gradient of np.diagonal."""
+    """{doc}"""
     y = np.zeros(shape, x.dtype)
     rows = np.arange(x.shape[-1]) + max(-offset, 0)
     columns = np.arange(x.shape[-1]) + max(offset, 0)
@@ -32,7 +33,7 @@ def put_diagonal(x, shape, offset=0, axis1=0, axis2=1):
 ''',
     "recurrence": '''\
 def recurrence(a, b):
-    """y[k] = b[k] + a[k] y[k - 1] along the first axis."""
+    """{doc}"""
     y = np.array(b, dtype=np.result_type(a, b))
     for k in range(1, len(y)):
         y[k] += a[k] * y[k - 1]
@@ -43,12 +44,12 @@ def recurrence(a, b):
 CALL = re.compile(r"\b(" + "|".join(HELPERS) + r")\(")
 
 
-def definitions(names: Collection[str]) -> list[str]:
+def definitions(names: Collection[str], lang: Lang) -> list[str]:
     """The functions of these names and those that they call in turn, each below what it calls.
 
     Examples
     --------
-    >>> [text.splitlines()[0] for text in definitions(["recurrence"])]
+    >>> [text.splitlines()[0] for text in definitions(["recurrence"], "en")]
     ['def recurrence(a, b):']
     """
     needed, todo = set[str](), list(names)
@@ -57,4 +58,9 @@ def definitions(names: Collection[str]) -> list[str]:
         if name not in needed:
             needed.add(name)
             todo += CALL.findall(HELPERS[name])
-    return [text for name, text in HELPERS.items() if name in needed]
+    return [documented(name, text, lang) for name, text in HELPERS.items() if name in needed]
+
+
+def documented(name: str, text: str, lang: Lang) -> str:
+    """The text of a function with its docstring from the catalogue, if it has none of its own."""
+    return text.replace("{doc}", say(f"source.{name}", lang)) if "{doc}" in text else text

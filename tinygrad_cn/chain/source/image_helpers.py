@@ -10,18 +10,18 @@ from __future__ import annotations
 IMAGES = {
     "zero_pad": '''\
 def zero_pad(A, pad, value=0.0):
-    """Images (m, n_H, n_W, n_C) with a border of pad = (before, after) rows and columns."""
+    """{doc}"""
     return np.pad(A, ((0, 0), pad, pad, (0, 0)), constant_values=value)
 ''',
     "crop": '''\
 def crop(A, pad):
-    """The images without their border: undoes zero_pad."""
+    """{doc}"""
     before, after = pad
     return A[:, before : A.shape[1] - after, before : A.shape[2] - after]
 ''',
     "places": '''\
 def places(A, f, stride=1, dilation=1):
-    """For each entry (i, j) of a window of size f: slices of what it meets as the window moves."""
+    """{doc}"""
     n_H, n_W = ((n - dilation * (k - 1) - 1) // stride + 1 for n, k in zip(A.shape[1:3], f))
     for i in range(f[0]):
         for j in range(f[1]):
@@ -30,13 +30,13 @@ def places(A, f, stride=1, dilation=1):
 ''',
     "conv": '''\
 def conv(A_prev, W, stride=1, pad=(0, 0), dilation=1):
-    """A_prev * W: images (m, n_H_prev, n_W_prev, n_C_prev), filters (f, f, n_C_prev, n_C)."""
+    """{doc}"""
     A = zero_pad(A_prev, pad)
     return sum(A[at] @ W[i, j] for i, j, at in places(A, W.shape[:2], stride, dilation))
 ''',
     "conv_dA": '''\
 def conv_dA(dZ, W, size, stride=1, pad=(0, 0), dilation=1):
-    """dA_prev, of this size: each dZ goes back through the filter to what it was made of."""
+    """{doc}"""
     n_H, n_W = (n + sum(pad) for n in size)
     dA = np.zeros((len(dZ), n_H, n_W, W.shape[2]), dZ.dtype)
     for i, j, at in places(dA, W.shape[:2], stride, dilation):
@@ -45,7 +45,7 @@ def conv_dA(dZ, W, size, stride=1, pad=(0, 0), dilation=1):
 ''',
     "conv_dW": '''\
 def conv_dW(dZ, A_prev, f, stride=1, pad=(0, 0), dilation=1):
-    """dW for filters of size f: what an entry has met times dZ, summed over samples and places."""
+    """{doc}"""
     A = zero_pad(A_prev, pad)
     dW = np.zeros((*f, A.shape[3], dZ.shape[3]), dZ.dtype)
     for i, j, at in places(A, f, stride, dilation):
@@ -54,19 +54,19 @@ def conv_dW(dZ, A_prev, f, stride=1, pad=(0, 0), dilation=1):
 ''',
     "by_group": '''\
 def by_group(convolution, x, y, groups, **options):
-    """The convolution of each group of channels with its own filters, side by side."""
+    """{doc}"""
     pairs = zip(np.split(x, groups, axis=3), np.split(y, groups, axis=3))
     return np.concatenate([convolution(*pair, **options) for pair in pairs], axis=3)
 ''',
     "max_pool": '''\
 def max_pool(A_prev, f, stride=1, pad=(0, 0)):
-    """The largest entry of each f × f window; the border never is."""
+    """{doc}"""
     A = zero_pad(A_prev, pad, -np.inf)
     return np.max([A[at] for _, _, at in places(A, (f, f), stride)], axis=0)
 ''',
     "max_pool_dA": '''\
 def max_pool_dA(dP, A_prev, P, f, stride=1, pad=(0, 0)):
-    """dA_prev: dP goes to the largest entry of its window; entries that tie for it share it."""
+    """{doc}"""
     A = zero_pad(A_prev, pad, -np.inf)
     share = dP / sum((A[at] == P).astype(dP.dtype) for _, _, at in places(A, (f, f), stride))
     dA = np.zeros_like(A)
@@ -76,13 +76,13 @@ def max_pool_dA(dP, A_prev, P, f, stride=1, pad=(0, 0)):
 ''',
     "avg_pool": '''\
 def avg_pool(A_prev, f, stride=1, pad=(0, 0)):
-    """The mean of each f × f window; the border counts as zeros."""
+    """{doc}"""
     A = zero_pad(A_prev, pad)
     return sum(A[at] for _, _, at in places(A, (f, f), stride)) / f**2
 ''',
     "avg_pool_dA": '''\
 def avg_pool_dA(dP, size, f, stride=1, pad=(0, 0)):
-    """dA_prev, of this size (n_H_prev, n_W_prev): dP is shared out evenly over its window."""
+    """{doc}"""
     n_H, n_W = (n + sum(pad) for n in size)
     dA = np.zeros((len(dP), n_H, n_W, dP.shape[3]), dP.dtype)
     for _, _, at in places(dA, (f, f), stride):

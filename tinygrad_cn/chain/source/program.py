@@ -210,7 +210,7 @@ class Program:
     # ---- the top ------------------------------------------------------------------------------------
 
     def _head(self, helpers: Collection[str], update: bool) -> list[str]:
-        functions = [line for text in definitions(helpers) for line in ("", "", *text.splitlines())]
+        functions = [line for text in definitions(helpers, self.chain.lang) for line in ("", "", *text.splitlines())]
         return [*self.about(update), "", *imports(helpers), *functions, *[""] * bool(functions)]
 
     def about(self, update: bool) -> list[str]:

@@ -83,6 +83,8 @@ ACTIVATIONS: dict[str, tuple[Row, Row]] = {
 
 def _rows(A: Any) -> Any:
     """The number of outputs a mean over entries also averages over."""
+    if np.ndim(A) == 4:
+        return A.shape[1] * A.shape[2] * A.shape[3]
     if np.ndim(A) == 3:
         return A.shape[0] * A.shape[2]
     return A.shape[0] if np.ndim(A) > 1 and A.shape[0] != 1 else 1
