@@ -45,7 +45,7 @@ class Tensor(Methods):
 
     def __init__(self, data: ArrayLike, requires_grad: bool = False, name: str | None = None) -> None:
         try:
-            array = np.array(data)
+            array = np.array(_taken(data))
         except ValueError as error:
             raise ShapeError(f"tensor: data must be a number, an array, or lists of equal lengths; {error}") from error
         if array.dtype.kind not in "fiub":
@@ -138,6 +138,13 @@ class Tensor(Methods):
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """For `np.from_dlpack` and `torch.from_dlpack`: they share `data`, and what they write to it is noticed."""
+        return self.data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -276,7 +283,8 @@ def tensor(data: ArrayLike, requires_grad: bool = False, name: str | None = None
     Parameters
     ----------
     data : array_like
-        Real numbers. float64 stays float64, float32 stays float32.
+        Real numbers; also arrays of torch, JAX and others that speak `__array__` or DLPack. float64 stays float64,
+        float32 stays float32.
     requires_grad : bool
         True for what you want ∂J/∂ of; needs floating-point data.
     name : str, optional
@@ -297,6 +305,18 @@ def tensor(data: ArrayLike, requires_grad: bool = False, name: str | None = None
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _taken(data: Any) -> Any:
+    """Data as NumPy takes it: of another framework's array, a view of its memory by DLPack."""
+    if isinstance(data, (np.ndarray, Tensor)) or not hasattr(data, "__dlpack__"):
+        return data
+    try:
+        return np.from_dlpack(data)
+    except (BufferError, RuntimeError) as error:
+        raise OpError(
+            f"tensor: data, a {type(data).__module__}.{type(data).__name__}, cannot be read: {error}"
+        ) from error
 
 
 def seed(y: Tensor, grad: ArrayLike | None) -> Array:

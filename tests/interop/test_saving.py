@@ -28,7 +28,9 @@ NETS = {
     "dnn": lambda seed, dtype: nn.DNN([2, 4, 1], seed=seed, dtype=dtype),
     "convolutional": convolutional,
     "recurrent": lambda seed, dtype: nn.LSTM(3, 5, num_layers=2, bidirectional=True, seed=seed, dtype=dtype),
-    "embedding": lambda seed, dtype: nn.Sequential(nn.Embedding(7, 3, seed=seed, dtype=dtype), nn.LayerNorm(3, dtype=dtype)),
+    "embedding": lambda seed, dtype: nn.Sequential(
+        nn.Embedding(7, 3, seed=seed, dtype=dtype), nn.LayerNorm(3, dtype=dtype)
+    ),
     "empty": lambda seed, dtype: nn.Sequential(nn.Tanh()),
 }  # fmt: skip
 
@@ -131,8 +133,8 @@ def test_every_damaged_file_is_refused_and_the_net_is_what_it_was(path):
     net = nn.DNN([2, 1], seed=2)
     before = net.state_dict()
     damaged = [content[:n] for n in range(0, len(content), 7)] + [content + b"\0"]
-    for i in range(len(content) - 24, len(content)):  # the values: two weights and a bias
-        damaged.append(content[:i] + bytes([content[i] ^ 1]) + content[i + 1 :])
+    values = range(len(content) - 24, len(content))  # two weights and a bias
+    damaged += [content[:i] + bytes([content[i] ^ 1]) + content[i + 1 :] for i in values]
     for part in damaged:
         path.write_bytes(part)
         with pytest.raises(StateError):
