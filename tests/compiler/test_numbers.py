@@ -83,16 +83,44 @@ def test_layers_with_random_numbers_and_running_averages(layer):
         np.testing.assert_allclose(compiled.net.state_dict()[name], value, rtol=1e-9, atol=1e-15)
 
 
-def test_convolution_and_pooling():
-    images, labels = RNG.standard_normal((6, 8, 8, 1)), RNG.integers(0, 4, 6)
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (nn.Conv2D, {}, nn.MaxPool2D(2)), (nn.Conv2D, {"pad": "same"}, nn.MaxPool2D(3, stride=2)),
+        (nn.Conv2D, {"stride": 2, "pad": 2}, nn.AvgPool2D(2, stride=1)),
+        (nn.Conv2D, {"dilation": 2, "groups": 2}, nn.MaxPool2D(2, stride=1, pad=1)),
+        (nn.Conv2D, {"groups": 2, "activation": "relu"}, nn.AvgPool2D(2, stride=3)),
+    ],
+    ids=["plain", "same", "stride", "dilated groups", "groups"],
+)  # fmt: skip
+def test_convolution_and_pooling(layers):
+    images, labels = RNG.standard_normal((6, 9, 8, 2)), RNG.integers(0, 4, 6)
+    conv, options, pool = layers
+
+    def make():
+        front = nn.Sequential(conv(2, 4, 3, seed=1, **options), nn.ReLU(), pool)
+        back = nn.Sequential(conv(4, 2, 2, seed=2), nn.Tanh(), nn.Flatten())
+        net = nn.Sequential(front, back, nn.Dense(back(front(images)).shape[0], 4, seed=2))
+        return side(net, nn.cross_entropy, optim.Momentum(net.parameters(), lr=0.1))
+
+    assert_same_numbers(*twins(make), images, labels)
+
+
+@pytest.mark.parametrize("output", ["all", "last"])
+@pytest.mark.parametrize(
+    "layer", [nn.RNN, nn.LSTM, nn.GRU, lambda *n, **options: nn.GRU(*n, reset="after", **options)],
+    ids=["RNN", "LSTM", "GRU", "GRU, reset after"],
+)  # fmt: skip
+def test_recurrent_layers(layer, output):
+    sequence, labels = RNG.standard_normal((3, 7, 6)), RNG.integers(0, 4, (7, 6) if output == "all" else 7)
 
     def make():
         net = nn.Sequential(
-            nn.Conv2D(1, 2, 3, seed=1), nn.ReLU(), nn.MaxPool2D(2), nn.Flatten(), nn.Dense(18, 4, seed=2)
+            layer(3, 4, num_layers=2, bidirectional=True, output=output, seed=1), nn.Dense(8, 4, seed=2)
         )
-        return side(net, nn.cross_entropy, optim.SGD(net.parameters(), lr=0.1))
+        return side(net, nn.cross_entropy, optim.Adam(net.parameters(), lr=0.05))
 
-    assert_same_numbers(*twins(make), images, labels)
+    assert_same_numbers(*twins(make), sequence, labels, rtol=1e-7)
 
 
 def test_long_parameters_are_updated_in_pieces():

@@ -198,11 +198,9 @@ class Emitter:
             self._call("copyto", np.copyto, [self._of(part), self._text(new)], writes=out)
 
     def _pack(self, value: Value) -> None:
-        start, whole = 0, self.memory.arrays[value]
-        for part in value.args[0]:
-            place = whole[start : start + part.size].reshape(part.shape)
-            start += part.size
-            if part not in self.memory.arrays or not np.may_share_memory(self.memory.arrays[part], place):
+        for part, path in zip(*value.args, strict=True):
+            place = look(self.memory.arrays[value], path)
+            if part not in self.memory.arrays or _memory(self.memory.arrays[part]) != _memory(place):
                 self._call("copyto", np.copyto, [self._of(place), self._text(part)], writes=place)
 
     def _cast(self, value: Value) -> None:

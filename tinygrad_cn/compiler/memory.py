@@ -14,8 +14,8 @@ import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import VIEWS, Program, Value, children
-from .standin import LOOK, View
+from .program import OUTSIDE, VIEWS, Path, Program, Value, children
+from .standin import LOOK
 from .state import Key
 
 FOREVER = 1 << 60
@@ -54,6 +54,8 @@ class Memory:
         self.copies: list[tuple[Array, Value]] = []
         self.allocated: list[Array] = []
         self.borders: set[Value] = set()
+        self._inputs = {value.args[0]: value for value in program.values if value.op == "input"}
+        self._part_of: dict[Value, tuple[Value, Path]] = {}
         self._free: dict[Any, list[Array]] = defaultdict(list)
         self._owner: dict[Value, Array] = {}
         self._targets: dict[Value, Array] = {}
@@ -105,13 +107,12 @@ class Memory:
 
     def _place_finals(self) -> None:
         """State is written in place where the old state is no longer read; else copied at the end."""
-        inputs = {value.args[0]: value for value in self.program.values if value.op == "input"}
         for key, value in self.program.finals.items():
             if not _array(value):
                 continue
             if base(value).op == "input" and base(value).args[0] in self.program.finals:
                 raise CompileError(f"the step moves the array of one state to another, {base(value).name} to {key}")
-            old = inputs.get(key)
+            old = self._inputs.get(key)
             if old is None:
                 self.state[key] = np.empty(value.shape, value.dtype)
             if not self._aim(value, self.state[key], old):
@@ -138,26 +139,33 @@ class Memory:
         return last < i or (last == i and entrywise)
 
     def _place_packs(self) -> None:
-        """A gradient is computed in its part of the vector, unless it is added to one that a step begins with."""
-        read = {value.args[0] for value in self.program.values if value.op == "input"}
+        """What a pack is made of is computed in its part of the pack, if it can be."""
         for value in self.program.values:
-            if value.op != "pack":
-                continue
-            self.arrays[value] = whole = self._new(value)
-            start = 0
-            for part in value.args[0]:
-                array = whole[start : start + part.size].reshape(part.shape)
-                gradient = [
-                    key
-                    for key, final in self.program.finals.items()
-                    if final is part and key[0] == "grad" and key not in read
-                ]
-                aimed = self._targets.get(part) if gradient else None
-                if aimed is not None and aimed is self.state[gradient[0]]:
-                    self._targets[part] = self.state[gradient[0]] = array
-                else:
-                    self._aim(part, array, None)
-                start += part.size
+            if value.op == "pack":
+                for part, path in zip(*value.args, strict=True):
+                    if not self._place_gradient(value, part, path) and self._movable(part):
+                        self._part_of[part] = value, path
+                        self._last[value] = max(self._last[value], self._last[part])
+
+    def _place_gradient(self, pack: Value, part: Value, path: Path) -> bool:
+        """A gradient lies in its part of the vector of gradients, unless it is added to one a step begins with."""
+        keys = [key for key, final in self.program.finals.items() if final is part and key[0] == "grad"]
+        if not keys or keys[0] in self._inputs:
+            return False
+        whole = self.arrays.get(pack)
+        if whole is None:
+            whole = self.arrays[pack] = self._new(pack).reshape(pack.shape)
+        old, self.state[keys[0]] = self.state[keys[0]], look(whole, path)
+        if self._targets.get(part) is old:
+            self._targets[part] = self.state[keys[0]]
+        else:
+            self.copies = [(array, value) for array, value in self.copies if array is not old]
+        return True
+
+    def _movable(self, part: Value) -> bool:
+        """True for a value that may be computed anywhere, and has no place yet."""
+        stays = part.op in VIEWS or part.op in OUTSIDE or part.op in ("update", "pack") or not self.fixed(part)
+        return not stays and part not in self._targets and part not in self._part_of
 
     # ---- the rest -----------------------------------------------------------------------------------
 
@@ -171,14 +179,14 @@ class Memory:
                 self.arrays[value] = view
             elif value not in self.arrays:
                 self.arrays[value] = self._target(i, value)
-        for used in {base(x) for x in children(value.args)}:
+        for used in {self._holder(x) for x in children(value.args)}:
             if self._last[used] == i and used in self._owner:
                 self._give(self._owner.pop(used))
 
     def _target(self, i: int, value: Value) -> Array:
         if value in self._targets:
             return self._targets[value]
-        inside = self._inside(i, value)
+        inside = self._in_pack(value) if value in self._part_of else self._inside(i, value)
         if inside is not None:
             return inside
         for x in children(value.args) if value.elementwise else [value.args[0]] if value.op == "update" else []:
@@ -187,6 +195,18 @@ class Memory:
                 self._owner[value] = self._owner.pop(source)
                 return self._owner[value].reshape(value.shape)
         return self._take(value)
+
+    def _holder(self, x: Value) -> Value:
+        """The value that owns the array in which x lies."""
+        source = base(x)
+        return self._part_of[source][0] if source in self._part_of and source not in self._owner else source
+
+    def _in_pack(self, value: Value) -> Array | None:
+        pack, path = self._part_of[value]
+        if pack not in self.arrays:
+            self.arrays[pack] = self._take(pack)
+        part = look(self.arrays[pack], path)
+        return part if value.elementwise or part.flags.c_contiguous else None
 
     def _inside(self, i: int, value: Value) -> Array | None:
         """The part of a larger array that this value is about to replace, if it can be computed there at once."""
@@ -235,7 +255,7 @@ class Memory:
         return array
 
 
-def look(array: Array, path: tuple[View, ...]) -> Array:
+def look(array: Array, path: Path) -> Array:
     """What a path of views shows of an array."""
     for kind, how in path:
         array = LOOK[kind](array, how)

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 Shape = tuple[int, ...]
+View = tuple[str, Any]  # reshape, transpose, index or window, and its argument
+Path = tuple[View, ...]
 VIEWS = frozenset(["reshape", "transpose", "index", "window", "broadcast"])  # the same entries, seen in another way
 OUTSIDE = frozenset(["input", "constant", "empty"])  # not computed by the step
 
@@ -25,7 +28,7 @@ class Value:
     ----------
     op : ufunc, (ufunc, "reduce") or str
         What makes it. Strings: input, constant, empty, the views reshape, transpose, index, window and broadcast,
-        copy, cast, update (a copy with one part replaced), pack (vectors end to end), call (any function), item,
+        copy, cast, update (a copy with one part replaced), pack (made of parts, each at its path), call (any function), item,
         draw (a call of a random generator), scalar (Python arithmetic).
     args : tuple
         Values and plain objects, nested in lists and tuples.
@@ -95,6 +98,14 @@ def children(x: Any) -> Iterator[Value]:
         yield from children(list(x.values()))
     elif isinstance(x, slice):
         yield from children((x.start, x.stop, x.step))
+
+
+def end_to_end(parts: Sequence[Value]) -> tuple[Path, ...]:
+    """Where parts are in a vector that holds their entries one after the other."""
+    ends = list(accumulate(part.size for part in parts))
+    return tuple(
+        (("index", slice(end - x.size, end)), ("reshape", x.shape)) for x, end in zip(parts, ends, strict=True)
+    )
 
 
 def mapped(x: Any, change: Callable[[Value], Any]) -> Any:

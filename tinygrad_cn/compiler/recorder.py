@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import Program, Shape, Value
-from .standin import LOOK, Scalar, Storage, Traced, View, plain
+from .program import Path, Program, Shape, Value
+from .standin import LOOK, Scalar, Storage, Traced, plain
 
 
 class Recorder:
@@ -57,7 +57,7 @@ class Recorder:
             return slice(*map(self.lift, (x.start, x.stop, x.step)))
         return x
 
-    def read(self, value: Value, path: tuple[View, ...]) -> Value:
+    def read(self, value: Value, path: Path) -> Value:
         """The value seen along a path; what was just written there is found without looking."""
         if value.op == "update" and value.args[1] == path:
             new: Value = value.args[2]
@@ -134,6 +134,12 @@ class Recorder:
             return x.copy()
         return self.array("cast", (self.lift(x), dtype), np.asarray(plain(x)).astype(dtype))
 
+    def pack(self, join: Callable[..., Any], arrays: Sequence[Any], axis: int, paths: tuple[Path, ...]) -> Any:
+        """What `join` makes of arrays that end up at these paths; of arrays of several dtypes it is a call."""
+        if len({x.dtype for x in map(np.asarray, plain(list(arrays)))}) > 1:
+            return self.call(join, (list(arrays), axis), {})
+        return self.array("pack", ([self.lift(x) for x in arrays], paths), join(plain(list(arrays)), axis))
+
     def laid_out(self, x: Traced) -> Traced:
         """The entries in an array of their own, row after row, for the next calls to read in order."""
         return self.array("copy", (x.value,), x.seen)
@@ -183,7 +189,7 @@ class Recorder:
         self.program.ignored |= {kind for kind, how in now.items() if how == "ignore" and kind not in self._quiet}
 
 
-def _patched(entries: Array, path: tuple[View, ...], new: Array) -> Array:
+def _patched(entries: Array, path: Path, new: Array) -> Array:
     entries = part = entries.copy()
     for kind, how in path:
         part = LOOK[kind](part, how)

@@ -20,10 +20,9 @@ from ..ops.op import Array
 from ..ops.whole import whole
 
 if TYPE_CHECKING:
-    from .program import Value
+    from .program import Path, Value
     from .recorder import Recorder
 
-View = tuple[str, Any]  # reshape, transpose, index or window, and its argument
 ADVICE = (
     "the recorded step would always go the way it went this time. Return the value and decide outside the step, "
     "or choose entry by entry with np.where"
@@ -79,7 +78,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
         Notes the calls.
     storage : Storage
         Where its entries are.
-    path : tuple of View
+    path : tuple of views
         How to look at the storage.
     """
 
@@ -88,7 +87,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
     sum: Callable[..., Any]  # set below, as are prod, max, min, any and all
     flags = SimpleNamespace(writeable=True)
 
-    def __init__(self, recorder: Recorder, storage: Storage, path: tuple[View, ...] = ()) -> None:
+    def __init__(self, recorder: Recorder, storage: Storage, path: Path = ()) -> None:
         self.recorder, self.storage, self.path = recorder, storage, path
 
     # ---- what is known without looking at entries -----------------------------------------------------
@@ -387,6 +386,26 @@ def _broadcast_to(a: Traced, shape: Any) -> Any:
     return a.recorder.broadcast(a, shape if isinstance(shape, tuple) else (shape,))
 
 
+def _concatenate(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
+    first = next(x for x in arrays if isinstance(x, Traced))
+    if axis is None or options:
+        return first.recorder.call(np.concatenate, (arrays, axis), options)
+    before, start, paths = (slice(None),) * (axis % first.ndim), 0, []
+    for x in arrays:
+        stop = start + np.shape(x)[axis]
+        paths.append((("index", (*before, slice(start, stop))),))
+        start = stop
+    return first.recorder.pack(np.concatenate, arrays, axis, tuple(paths))
+
+
+def _stack(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
+    first = next(x for x in arrays if isinstance(x, Traced))
+    if options:
+        return first.recorder.call(np.stack, (arrays, axis), options)
+    before = (slice(None),) * (axis % (first.ndim + 1))
+    return first.recorder.pack(np.stack, arrays, axis, tuple((("index", (*before, i)),) for i in range(len(arrays))))
+
+
 LOOK: dict[str, Callable[[Array, Any], Array]] = {
     "reshape": lambda a, shape: a.reshape(shape),
     "transpose": lambda a, axes: a.transpose(axes),
@@ -403,6 +422,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.lib.stride_tricks.sliding_window_view: lambda a, *how: a._look("window", how),
     np.expand_dims: lambda a, axis: a.reshape(np.expand_dims(a.seen, axis).shape),
     np.broadcast_to: _broadcast_to,
+    np.concatenate: _concatenate,
+    np.stack: _stack,
     np.empty_like: _like(None),
     np.zeros_like: _like(0),
     np.ones_like: _like(1),

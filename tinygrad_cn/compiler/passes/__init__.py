@@ -7,14 +7,20 @@ from .algebra import algebra
 from .dead import dead
 from .flat import flat
 from .layout import layout
+from .operands import operands
+from .parts import parts
+from .products import products
 from .share import share
 from .sums import sums
 
 PASSES: dict[str, Callable[[Program], Program]] = {
     "layout": layout,
+    "parts": parts,
     "algebra": algebra,
     "sums": sums,
+    "sums of products": products,
     "common subexpressions": share,
+    "operands": operands,
     "flat parameters": flat,
     "dead code": dead,
 }

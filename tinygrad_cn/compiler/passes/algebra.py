@@ -14,7 +14,7 @@ import numpy as np
 from ..program import Program, Rewriter, Value, children
 from ..standin import LOOK
 
-SMALL = 4096  # entries of a constant worth computing beforehand
+SMALL, LARGE = 4096, 1 << 20  # entries of a constant worth computing beforehand, and of one worth looking at
 Rule = Callable[[Rewriter, Value, tuple[Any, ...]], Any]
 
 
@@ -44,11 +44,16 @@ def _narrowed(value: Value, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return args
 
 
-def _number(x: Any) -> Any:
-    """The number an argument is, if it is one."""
+def number(x: Any) -> Any:
+    """The number an argument is, or every entry of it, if there is one."""
     if isinstance(x, Value):
-        return x.args[0].item() if x.op == "constant" and x.size == 1 else None
+        return _everywhere(x.args[0]) if x.op == "constant" else None
     return x if isinstance(x, int | float | np.number) else None
+
+
+def _everywhere(a: Any) -> Any:
+    """The number every entry is, or None."""
+    return a.flat[0].item() if a.size and a.size <= LARGE and (a == a.flat[0]).all() else None
 
 
 def _folded(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
@@ -73,11 +78,11 @@ def _neutral(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value |
     """The other argument of 1 · x, x / 1, x + 0, x − 0."""
     if value.op not in NEUTRAL:
         return None
-    number, sides = NEUTRAL[value.op]
+    neutral, sides = NEUTRAL[value.op]
     for i in sides:
         other = args[1 - i]
         same = isinstance(other, Value) and (other.shape, other.dtype) == (value.shape, value.dtype)
-        if same and _number(args[i]) == number:
+        if same and number(args[i]) == neutral:
             return other  # type: ignore[no-any-return]
     return None
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..program import Program, Rewriter, Value, children, mapped, signature
+from ..program import Program, Rewriter, Value, children, end_to_end, mapped, signature
 from ..state import Key
 
 
@@ -163,5 +163,6 @@ class _Joiner(Rewriter):
             self.joined.update(rows)
 
     def _pack(self, n: int, row: tuple[Value, ...]) -> Value:
-        return self.make("pack", ([self.new[value] for value in row],), (sum(x.size for x in row),), row[0].dtype, (),
+        parts = [self.new[value] for value in row]
+        return self.make("pack", (parts, end_to_end(parts)), (sum(x.size for x in row),), row[0].dtype, (),
                          f"grads{n + 1 if len(self.groups) > 1 else ''}")  # fmt: skip
