@@ -130,12 +130,31 @@ def test_load_state_dict_lists_all_problems_and_changes_nothing():
         np.testing.assert_array_equal(value, before[name])
 
 
-def test_load_state_dict_not_strict_ignores_names_but_not_shapes():
-    net = nn.DNN([2, 1], seed=1)
-    net.load_state_dict({"b1": [[3.0]], "q": 0.0}, strict=False)
-    assert net.b1.item() == 3
-    with pytest.raises(StateError, match="b1"):
-        net.load_state_dict({"b1": [3.0]}, strict=False)
+def test_load_state_dict_not_strict_takes_what_fits_and_says_what_did_not():
+    net = nn.DNN([2, 3, 1], seed=1)
+    before = net.state_dict()
+    loaded = net.load_state_dict({"b1": [[3.0]] * 3, "W1": np.ones((3, 3)), "b2": [[1j]], "q": 0.0}, strict=False)
+    assert not loaded.ok
+    assert loaded.matched == ("b1",)
+    assert loaded.missing == {"W2": (1, 3)}
+    assert loaded.unexpected == {"q": ()}
+    assert loaded.misfits == {"W1": ("(3, 2)", "(3, 3)"), "b2": ("float64", "complex128")}
+    assert net.b1.tolist() == [[3.0]] * 3
+    for name in ("W1", "W2", "b2"):
+        np.testing.assert_array_equal(net[name].numpy(), before[name])
+
+
+def test_the_report_on_a_state_speaks_both_languages(monkeypatch):
+    loaded = nn.DNN([2, 3, 1]).load_state_dict({"b1": [[3.0]] * 3, "W1": np.ones((3, 3)), "q": 0.0}, strict=False)
+    assert loaded.table("en").splitlines() == [
+        "Loaded: 1 of 4",
+        "✓ matched                       b1",
+        "○ missing, kept as it was       W2, b2",
+        "? unexpected, ignored           q",
+        "✗ does not fit, kept as it was  W1 is (3, 2), the value is (3, 3)",
+    ]
+    monkeypatch.setenv("TINYGRAD_CN_LANG", "zh")
+    assert str(loaded).splitlines()[1:3] == ["✓ 匹配                b1", "○ 缺少，保持原值      W2、b2"]
 
 
 def test_train_and_eval_reach_every_module():
@@ -148,6 +167,10 @@ def test_train_and_eval_reach_every_module():
     assert [p.name for p in net.parameters()] == NAMES
 
 
+def learns(net):
+    return [p.name for p in net.parameters() if p.requires_grad]
+
+
 def test_frozen_parameters_get_no_gradient():
     net = nn.DNN([2, 3, 1], seed=1)
     net(np.ones((2, 4))).sum().backward()
@@ -158,6 +181,25 @@ def test_frozen_parameters_get_no_gradient():
     net[0].unfreeze()
     nn.mse(net(np.ones((2, 4))), np.zeros((1, 4))).backward()
     assert net.W1.grad.any()
+
+
+def test_parameters_are_frozen_by_name():
+    net = Net()
+    assert net.freeze("blocks.*", "heads.left.?") is net
+    assert learns(net) == ["heads.right.W", "body.W1", "body.b1"]
+    assert (net.blocks[0].frozen, net.heads["right"].frozen, net.frozen) == (True, False, False)
+    net.unfreeze("*.b")
+    assert learns(net) == ["blocks.0.fc.b", "blocks.1.fc.b", "heads.left.b", "heads.right.W", "body.W1", "body.b1"]
+    assert net.freeze().frozen
+    assert list(net.state_dict()) == NAMES
+
+
+def test_a_pattern_that_fits_nothing_freezes_nothing():
+    net = nn.DNN([2, 3, 1])
+    with pytest.raises(ValueError, match=r"freeze: no parameter fits 'W9'; there are W1, b1, W2, b2"):
+        net.freeze("W1", "W9")
+    assert learns(net) == ["W1", "b1", "W2", "b2"]
+    assert not nn.Tanh().freeze().frozen
 
 
 def test_forward_must_be_defined():

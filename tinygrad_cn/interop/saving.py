@@ -13,6 +13,7 @@ from .. import __version__, files
 from ..errors import OpError, StateError
 from ..files import Array, PathLike
 from ..nn import Module
+from ..nn.loading import Loaded
 from ..train import checkpoint
 
 
@@ -46,7 +47,8 @@ def save(net: Module | Mapping[str, ArrayLike], path: PathLike) -> None:
     >>> path = os.path.join(tempfile.mkdtemp(), "net.safetensors")
     >>> tg.save(nn.DNN([2, 4, 1], seed=1), path)
     >>> net = nn.DNN([2, 4, 1])
-    >>> tg.load(net, path)
+    >>> tg.load(net, path).ok
+    True
     >>> {name: array.shape for name, array in tg.load(path).items()}
     {'W1': (4, 2), 'W2': (1, 4), 'b1': (4, 1), 'b2': (1, 1)}
     """
@@ -62,8 +64,8 @@ def save(net: Module | Mapping[str, ArrayLike], path: PathLike) -> None:
 @overload
 def load(net: PathLike) -> dict[str, Array]: ...
 @overload
-def load(net: Module, path: PathLike, strict: bool = True) -> None: ...
-def load(net: Module | PathLike, path: PathLike | None = None, strict: bool = True) -> dict[str, Array] | None:
+def load(net: Module, path: PathLike, strict: bool = True) -> Loaded: ...
+def load(net: Module | PathLike, path: PathLike | None = None, strict: bool = True) -> dict[str, Array] | Loaded:
     """Read a safetensors file: `load(net, path)` into a net, `load(path)` as a dict of arrays.
 
     Parameters
@@ -74,7 +76,12 @@ def load(net: Module | PathLike, path: PathLike | None = None, strict: bool = Tr
     path : path
         Written by `save`, by `fit` as a checkpoint, of which the net is taken, or by another program.
     strict : bool
-        False: load what matches by name, see `Module.load_state_dict`.
+        False: load what fits by name and shape, see `Module.load_state_dict`.
+
+    Returns
+    -------
+    Loaded or dict of str to ndarray
+        Of a net, the names that matched and those that did not.
 
     Raises
     ------
@@ -90,7 +97,8 @@ def load(net: Module | PathLike, path: PathLike | None = None, strict: bool = Tr
     >>> path = os.path.join(tempfile.mkdtemp(), "net.safetensors")
     >>> tg.save({"W1": [[1.0, 2.0]], "b1": [[3.0]]}, path)
     >>> net = nn.DNN([2, 1])
-    >>> tg.load(net, path)
+    >>> tg.load(net, path).ok
+    True
     >>> net.W1
     Tensor([[1., 2.]], name='W1', requires_grad=True)
     >>> tg.load(path)["b1"]
@@ -104,13 +112,12 @@ def load(net: Module | PathLike, path: PathLike | None = None, strict: bool = Tr
         raise OpError("load: path is missing; write load(net, path), or load(path) for a dict of arrays")
     arrays, origin = _read(path)
     try:
-        put_into(net, arrays, strict)
+        return put_into(net, arrays, strict)
     except StateError as error:
         raise StateError(f"{os.fspath(path)}{origin}: {error}") from error
-    return None
 
 
-def put_into(net: Module, arrays: Mapping[str, Array], strict: bool = True) -> None:
+def put_into(net: Module, arrays: Mapping[str, Array], strict: bool = True) -> Loaded:
     """Load arrays into a net, unless one would lose digits.
 
     Raises
@@ -129,7 +136,7 @@ def put_into(net: Module, arrays: Mapping[str, Array], strict: bool = True) -> N
             f"nothing was loaded, since digits would be lost: {'; '.join(lossy)}. Give the net their dtype, or round "
             f"them with .astype and use net.load_state_dict"
         )
-    net.load_state_dict(arrays, strict)
+    return net.load_state_dict(arrays, strict)
 
 
 def _read(path: PathLike) -> tuple[dict[str, Array], str]:

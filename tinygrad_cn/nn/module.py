@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from .. import autograd
 from ..errors import OpError, StateError
 from ..ops.op import Array
 from ..tensor import Tensor
+from .loading import Loaded, sorted_out
 
 
 class Parameter(Tensor):
@@ -184,27 +186,65 @@ class Module:
         """Leave training mode; returns self."""
         return self.train(False)
 
-    def freeze(self) -> Self:
+    def freeze(self, *patterns: str) -> Self:
         """Compute no gradients for these parameters, so optimisers leave them alone; returns self.
+
+        They stay in `state_dict`. Batch norm whose γ and β are both frozen normalises by its running averages and
+        keeps them, in training too, as Keras does. Dropout goes on: it has no parameters, use `eval()` to stop it.
+
+        Parameters
+        ----------
+        *patterns : str
+            Names, in which * and ? stand for any letters: `net.freeze("W1", "encoder.*")`. Without any, all
+            parameters.
+
+        Raises
+        ------
+        ValueError
+            If a pattern fits no parameter; nothing has been changed then.
 
         Examples
         --------
         >>> from tinygrad_cn import nn
-        >>> net = nn.DNN([2, 4, 1])
-        >>> _ = net[0].freeze()
+        >>> net = nn.DNN([2, 4, 3, 1])
+        >>> _ = net[:2].freeze()
         >>> [parameter.name for parameter in net.parameters() if parameter.requires_grad]
-        ['W2', 'b2']
+        ['W2', 'b2', 'W3', 'b3']
+        >>> _ = net.freeze("?2")
+        >>> [parameter.name for parameter in net.parameters() if parameter.requires_grad]
+        ['W3', 'b3']
         """
-        for parameter in self.parameters():
+        for parameter in self._chosen("freeze", patterns):
             parameter.requires_grad = False
             parameter.grad = None
         return self
 
-    def unfreeze(self) -> Self:
-        """Undo `freeze`; returns self."""
-        for parameter in self.parameters():
+    def unfreeze(self, *patterns: str) -> Self:
+        """Undo `freeze`, for all parameters or for those whose names fit a pattern; returns self.
+
+        Raises
+        ------
+        ValueError
+            If a pattern fits no parameter.
+        """
+        for parameter in self._chosen("unfreeze", patterns):
             parameter.requires_grad = True
         return self
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it has parameters, and all of them are frozen."""
+        parameters = self.parameters()
+        return bool(parameters) and not any(parameter.requires_grad for parameter in parameters)
+
+    def _chosen(self, call: str, patterns: tuple[str, ...]) -> list[Parameter]:
+        """The parameters whose names fit a pattern; without patterns, all."""
+        named = list(self.named_parameters())
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name, _ in named):
+                names = ", ".join(name for name, _ in named) or "none"
+                raise ValueError(f"{call}: no parameter fits {pattern!r}; there are {names}")
+        return [p for name, p in named if not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)]
 
     # ---- values -------------------------------------------------------------------------------------
 
@@ -224,7 +264,7 @@ class Module:
         """
         return {name: _array(member).copy() for name, member in self._stored()}
 
-    def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> None:
+    def load_state_dict(self, state: Mapping[str, ArrayLike], strict: bool = True) -> Loaded:
         """Put values into the parameters and buffers, in place and in their own dtype.
 
         Parameters
@@ -232,35 +272,38 @@ class Module:
         state : mapping of str to array_like
             As `state_dict` returns it.
         strict : bool
-            False: names missing from `state`, and names this module does not have, are ignored.
+            False: take what fits by name and shape, and leave the rest of the module as it is.
+
+        Returns
+        -------
+        Loaded
+            The names that matched, and those that are missing, unexpected or of another shape.
 
         Raises
         ------
         StateError
-            If names or shapes do not match; it lists them all, and nothing has been changed.
+            With `strict`, if names or shapes do not match; it lists them all, and nothing has been changed.
 
         Examples
         --------
         >>> from tinygrad_cn import nn
         >>> net = nn.DNN([2, 1])
-        >>> net.load_state_dict({"W1": [[1.0, 2.0]], "b1": [[3.0]]})
+        >>> net.load_state_dict({"W1": [[1.0, 2.0]], "b1": [[3.0]]}).ok
+        True
         >>> net.W1
         Tensor([[1., 2.]], name='W1', requires_grad=True)
         """
-        own = dict(self._stored())
+        members = dict(self._stored())
         arrays = {name: np.asarray(value) for name, value in state.items()}
-        problems = [_misfit(name, _array(own[name]), arrays[name]) for name in own if name in arrays]
-        if strict:
-            problems += [f"{name} {_array(own[name]).shape} is missing" for name in own if name not in arrays]
-            problems += [f"{name} {arrays[name].shape} is unexpected" for name in arrays if name not in own]
-        problems = [problem for problem in problems if problem]
-        if problems:
-            raise StateError(f"load_state_dict: nothing was loaded: {'; '.join(problems)}")
-        for name, member in own.items():
-            if name in arrays:
-                _array(member)[...] = arrays[name]
-                if isinstance(member, Parameter):
-                    autograd.bump(member)
+        own = {name: _array(member) for name, member in members.items()}
+        found = sorted_out(own, arrays)
+        if strict and not found.ok:
+            raise StateError(f"load_state_dict: nothing was loaded: {'; '.join(found.problems())}")
+        for name in found.matched:
+            own[name][...] = arrays[name]
+            if isinstance(member := members[name], Parameter):
+                autograd.bump(member)
+        return found
 
     def summary(self, m: int | None = None, lang: str | None = None, image: tuple[int, int, int] | None = None) -> str:
         """Table of the matrix dimensions, layer by layer; see `tinygrad_cn.nn.summary.summary`."""
@@ -299,12 +342,3 @@ def _refuse_overwrite(module: Module, name: str, value: Any) -> None:
 def _array(member: Member) -> Array:
     """The array that holds the value."""
     return member.value if isinstance(member, Buffer) else member._data
-
-
-def _misfit(name: str, own: Array, value: Array) -> str:
-    """What is wrong with a value for a parameter or a buffer, or ""."""
-    if value.shape != own.shape:
-        return f"{name} is {own.shape}, the value is {value.shape}"
-    if value.dtype.kind not in "fiub":
-        return f"{name} is {own.dtype}, the value is {value.dtype}"
-    return ""
