@@ -1,5 +1,6 @@
 """To and from files and other frameworks: safetensors, torch's state dicts, ONNX."""
 
 from .saving import load, save
+from .weights import from_torch, to_torch
 
-__all__ = ["load", "save"]
+__all__ = ["from_torch", "load", "save", "to_torch"]
