@@ -79,6 +79,20 @@ def test_evaluation_uses_the_running_averages_and_changes_nothing(kind, X, n, ax
         np.testing.assert_array_equal(value, before[name])
 
 
+@each_batch_norm
+def test_frozen_in_training_it_does_as_evaluation_does(kind, X, n, axis):
+    layer = shifted(kind(n))
+    layer(X)
+    before, want = layer.state_dict(), layer.eval()(X).numpy()
+    layer.train().freeze()
+    np.testing.assert_array_equal(layer(X), want)
+    for name, value in layer.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+    layer.unfreeze("gamma")
+    layer(X)
+    assert not np.array_equal(layer.running_mean, before["running_mean"])
+
+
 def test_scale_and_shift_of_the_input_do_not_matter_in_training():
     layer = nn.BatchNorm2D(6, eps=0)
     np.testing.assert_allclose(layer(1000 * IMAGES + 5).numpy(), layer(IMAGES).numpy(), rtol=1e-9, atol=1e-10)

@@ -42,6 +42,32 @@ def test_a_slice_shares_parameters_and_keeps_their_names():
     np.testing.assert_array_equal(tail(net[:2](X)).numpy(), net(X).numpy())
 
 
+def test_a_new_head_is_numbered_and_the_body_stays():
+    net = nn.DNN([3, 4, 2, 1], hidden="tanh", seed=1)
+    W1, head = net.W1, nn.Dense(2, 5, seed=9)
+    net[-2:] = [head, np.exp, nn.Dense(5, 1, "sigmoid", seed=8)]
+    assert list(net.state_dict()) == ["W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4"]
+    assert net.W1 is W1
+    assert net.W3 is head.W
+    assert [p.name for p in net.parameters()] == list(net.state_dict())
+    assert net(X).shape == (1, 5)
+    net[-1] = nn.Dense(5, 7, seed=1)
+    assert net.W4.shape == (7, 5)
+    assert net.append(nn.Softmax())(X).numpy().sum() == pytest.approx(5)
+    for wrong in (None, "softmax"):
+        with pytest.raises(OpError, match="entry -1 must be a Module or a function"):
+            net[-1] = wrong
+    with pytest.raises(IndexError):
+        net[9] = nn.Tanh()
+
+
+def test_a_new_head_of_a_part_keeps_the_names_of_the_whole():
+    net = nn.Sequential(nn.Dense(3, 4, seed=1), nn.Sequential(nn.Dense(4, 4, seed=2), nn.Dense(4, 2, seed=3)))
+    net[1][-1] = nn.Dense(4, 1, seed=4)
+    assert net[1][-1].W.name == "2.W2"
+    assert [p.name for p in net.parameters()] == list(net.state_dict())
+
+
 def test_what_is_neither_module_nor_function_is_refused():
     for wrong in ("tanh", None, [nn.Tanh()], nn.Tanh):
         with pytest.raises(OpError, match="Sequential: entry 1 must be a Module or a function; got"):

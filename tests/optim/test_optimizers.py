@@ -228,6 +228,31 @@ def test_groups_keep_their_ratio_when_the_learning_rate_moves():
     assert (slow.item(), fast.item()) == pytest.approx((-0.3, -3.0))
 
 
+def test_names_may_come_with_the_parameters():
+    net = nn.DNN([2, 3, 1], seed=1)
+    opt = optim.SGD(net.named_parameters())
+    assert opt.params == net.parameters()
+    opt = optim.SGD([{"params": net[:2].named_parameters(), "lr": 0.001}, {"params": net[2:].parameters()}])
+    assert [[p.name for p in group.params] for group in opt.groups] == [["W1", "b1"], ["W2", "b2"]]
+
+
+@each_optimizer
+def test_a_frozen_parameter_stays_as_it_is(name):
+    net = nn.DNN([2, 3, 1], hidden="tanh", seed=1)
+    opt = MAKERS[name](net.parameters(), weight_decay=0.1)
+
+    def step():
+        opt.zero_grad()
+        nn.mse(net(np.ones((2, 4))), np.zeros((1, 4))).backward()
+        opt.step()
+
+    step()
+    net.freeze("?1")
+    kept = net.state_dict()
+    step()
+    assert [n for n, value in net.state_dict().items() if np.array_equal(value, kept[n])] == ["W1", "b1"]
+
+
 def test_groups_have_their_own_weight_decay():
     decayed, free = leaf(np.ones(1)), leaf(np.ones(1))
     opt = optim.SGD([{"params": [decayed]}, {"params": [free], "weight_decay": 0}], lr=1.0, weight_decay=0.25)

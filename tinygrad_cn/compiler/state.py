@@ -31,6 +31,7 @@ class Found:
 
     functions: list[FunctionType] = field(default_factory=list)
     tensors: list[Tensor] = field(default_factory=list)
+    frozen: list[Tensor] = field(default_factory=list)  # leaves that do not learn, as long as they do not
     modules: list[Module] = field(default_factory=list)
     optimizers: list[Optimizer] = field(default_factory=list)
 
@@ -46,8 +47,8 @@ def find(step: Any) -> Found:
             continue
         seen[id(x)] = x
         if isinstance(x, Tensor):
-            if x._op is None and x.requires_grad:
-                found.tensors.append(x)
+            if x._op is None:
+                (found.tensors if x.requires_grad else found.frozen).append(x)
             continue
         if isinstance(x, FunctionType):
             found.functions.append(x)
@@ -173,7 +174,9 @@ def places(found: Found) -> dict[Key, tuple[Place, str]]:
         result["lr", k] = Attribute(optimizer, "_lr"), "lr"
         numbers: dict[tuple[str, Any], list[Entry]] = {}
         for parameter, slot in zip(optimizer.params, optimizer.slots, strict=True):
-            i = numbering.get(parameter, -1)
+            if parameter not in numbering:
+                continue  # frozen: its step count stays behind those of the others
+            i = numbering[parameter]
             for key, x in slot.items():
                 if isinstance(x, np.ndarray):
                     result["slot", k, i, key] = Entry(slot, key), f"{key}_{parameter.name or f'w{i}'}"
@@ -199,7 +202,7 @@ class Settings:
     """What a recording takes for granted: modes, options, which parts there are, which parameters learn."""
 
     def __init__(self, found: Found) -> None:
-        self.tensors = found.tensors
+        self.tensors, self.frozen = found.tensors, found.frozen
         self.absent = [vars(module) for module in found.modules if "training" not in vars(module)]
         self.rows = [*_of_functions(found), *_of_modules(found), *_of_optimizers(found)]
 
@@ -214,7 +217,8 @@ class Settings:
                 return str(key)
         if any("training" in attributes for attributes in self.absent):
             return "training"
-        return "" if all(tensor.requires_grad for tensor in self.tensors) else "requires_grad"
+        learning = all(tensor.requires_grad for tensor in self.tensors)
+        return "" if learning and not any(tensor.requires_grad for tensor in self.frozen) else "requires_grad"
 
 
 Rows = Iterator[tuple[Any, Any, Any]]  # container, key, and what was there

@@ -45,7 +45,7 @@ from .module import Module, Parameter
 from .norm import BatchNorm, BatchNorm2D, LayerNorm
 from .pool import AvgPool2D, GlobalAvgPool2D, GlobalMaxPool2D, MaxPool2D
 from .recurrent import GRU, LSTM, RNN, padding_mask
-from .regularization import l2
+from .regularization import l1, l2
 from .sequential import Sequential
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "hinge",
     "huber",
     "init",
+    "l1",
     "l2",
     "leaky_relu",
     "log_softmax",

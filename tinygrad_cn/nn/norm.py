@@ -22,7 +22,8 @@ class BatchNorm(Module):
     """Batch norm of columns: each unit gets mean 0 and variance 1 over the samples, then γ and β.
 
     In training the mean and variance are those of the batch; running averages of them are kept, which
-    evaluation uses: y = γ (x − mean) / √(variance + ε) + β.
+    evaluation uses: y = γ (x − mean) / √(variance + ε) + β. With γ and β frozen, training does as evaluation
+    does, and the averages stay.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class BatchNorm(Module):
         """
         X = arrayed(X)
         self._check(X.shape)
-        if not self.training:
+        if not self.training or self.frozen:
             y = (X - self.running_mean) * (self.gamma / np.sqrt(self.running_var + self.eps)) + self.beta
             return _named(y, X)
         self._remember(X._data if isinstance(X, Node) else X)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from ..errors import OpError
 from .activation import Activation
@@ -17,6 +17,10 @@ class Sequential(Module):
     layer norm keep the number of the layer before: gamma1, beta1.
     `net.W1` and `net["W1"]` are the first weights; `net[0]` is the first module, `net[:2]` a
     Sequential of the first two, with the same parameters.
+
+    `net[-1] = nn.Dense(20, 5)` puts another module in the place of the last, `net[-2:] = [...]` others in the place
+    of the last two, and `net.append(...)` adds one; parameters are numbered anew. An optimiser made before holds the
+    parameters that were there: make a new one.
 
     Parameters
     ----------
@@ -73,6 +77,34 @@ class Sequential(Module):
             vars(part)["layers"] = self.layers[key]  # not by assignment, which would rename the parameters
             return part
         return self.layers[key]
+
+    def __setitem__(self, key: int | slice, value: Any) -> None:
+        layers = list(self.layers)
+        if isinstance(key, slice):
+            layers[key] = [_as_module(i, module) for i, module in enumerate(value)]
+        else:
+            layers[key] = _as_module(key, value)
+        self._become(layers)
+
+    def append(self, module: Module | Callable[[Any], Any]) -> Self:
+        """Add a module, or a function, at the end; returns self.
+
+        Examples
+        --------
+        >>> from tinygrad_cn import nn
+        >>> [*nn.Sequential(nn.Dense(2, 3)).append(nn.Tanh()).append(nn.Dense(3, 1)).state_dict()]
+        ['W1', 'b1', 'W2', 'b2']
+        """
+        self._become([*self.layers, _as_module(len(self), module)])
+        return self
+
+    def _become(self, layers: list[Module]) -> None:
+        """Take other layers and name the parameters anew, after the same prefix if it is itself a part."""
+        path, first = next(self.named_parameters(), ("", None))
+        prefix = "" if first is None or not first.name else first.name.removesuffix(path)
+        self.layers = layers
+        for path, parameter in self.named_parameters():
+            parameter.name = prefix + path
 
     def __len__(self) -> int:
         return len(self.layers)

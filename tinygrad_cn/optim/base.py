@@ -31,14 +31,14 @@ class Group:
 class Optimizer(ABC):
     """Base of the optimisers: change the parameters by their gradients, in place.
 
-    A parameter whose gradient is None is left alone. A subclass says what it remembers of a
-    parameter (`start`) and how that and a gradient change it (`update`).
+    A parameter whose gradient is None is left alone, so a frozen one is. A subclass says what it remembers of
+    a parameter (`start`) and how that and a gradient change it (`update`).
 
     Parameters
     ----------
     params : iterable of Parameter, or list of dict
-        Tensors to learn. As dicts, groups with their own options: `{"params": [...], "lr": 0.01}`,
-        `{"params": [...], "weight_decay": 0.0}`.
+        Tensors to learn, or pairs (name, Tensor) as `net.named_parameters()` gives them. As dicts, groups with
+        their own options: `{"params": [...], "lr": 0.01}`, `{"params": [...], "weight_decay": 0.0}`.
     lr : float
         Learning rate α.
     weight_decay : float
@@ -50,7 +50,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     lr : float
-        May be set at any time; groups with their own learning rate keep their ratio to it.
+        May be set at any time, as a schedule does; groups with their own learning rate keep their ratio to it.
     groups : list of Group
         The parameters and options.
     slots : list of dict
@@ -176,7 +176,7 @@ class Optimizer(ABC):
         if lr != self.lr and not self.lr:
             raise ValueError("lr must be above 0 for a group to have its own")
         return Group(
-            list(entry["params"]),
+            _tensors(entry["params"]),
             scale=lr / self.lr if lr != self.lr else 1.0,
             weight_decay=not_negative("weight_decay", entry.get("weight_decay", weight_decay)),
         )
@@ -242,6 +242,11 @@ def _entries(params: Any) -> list[Mapping[str, Any]]:
         raise OpError(f"params must be an iterable such as net.parameters(); got {type(params).__name__}")
     entries = list(params)
     return entries if entries and all(isinstance(e, Mapping) for e in entries) else [{"params": entries}]
+
+
+def _tensors(params: Iterable[Any]) -> list[Any]:
+    """The parameters of a group, without the names that `named_parameters` gives along."""
+    return [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
 
 
 def _copied(value: Any, like: Any) -> Any:
