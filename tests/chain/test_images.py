@@ -35,12 +35,14 @@ def chain(J):
 
 def test_every_quantity_has_the_notes_name_and_samples_first_in_images(chain):
     forward = {name: (q.written, q.symbols) for name, q in chain.quantities.items() if not name.startswith("d")}
+    images = {f"{letter}{i}": f"(m, n_H[{i}], n_W[{i}], n_C[{i}])" for i in (1, 2) for letter in "ZNA"}
     assert forward == {
-        "A0": ("X = A[0]", "(m, 8, 8, 1)"), "W1": ("W[1]", "(3, 3, 1, 4)"), "b1": ("b[1]", "(1, 1, 1, 4)"),
-        "Z1": ("Z[1]", "(m, 6, 6, 4)"), "gamma1": ("gamma[1]", "(1, 1, 1, 4)"), "beta1": ("beta[1]", "(1, 1, 1, 4)"),
-        "N1": ("N[1]", "(m, 6, 6, 4)"), "A1": ("A[1]", "(m, 6, 6, 4)"), "P1": ("P[1]", "(m, 3, 3, 4)"),
-        "W2": ("W[2]", "(2, 2, 4, 6)"), "Z2": ("Z[2]", "(m, 2, 2, 6)"), "A2": ("A[2]", "(m, 2, 2, 6)"),
-        "P2": ("P[2]", "(m, 1, 1, 6)"), "F2": ("F[2]", "(6, m)"), "D2": ("D[2]", "(6, m)"), "u1": ("u₁", "(6, m)"),
+        "A0": ("X = A[0]", "(m, n_H[0], n_W[0], n_C[0])"), "W1": ("W[1]", "(f[1], f[1], n_C[0], n_C[1])"),
+        "b1": ("b[1]", "(1, 1, 1, n_C[1])"), "Z1": ("Z[1]", images["Z1"]), "gamma1": ("γ[1]", "(1, 1, 1, n_C[1])"),
+        "beta1": ("β[1]", "(1, 1, 1, n_C[1])"), "N1": ("N[1]", images["N1"]), "A1": ("A[1]", images["A1"]),
+        "P1": ("P[1]", "(m, 3, 3, n_C[1])"), "W2": ("W[2]", "(f[2], f[2], n_C[1], n_C[2])"),
+        "Z2": ("Z[2]", images["Z2"]), "A2": ("A[2]", images["A2"]), "P2": ("P[2]", "(m, 1, 1, n_C[2])"),
+        "F2": ("F[2]", "(6, m)"), "D2": ("D[2]", "(6, m)"), "u1": ("u₁", "(6, m)"),
         "u2": ("u₂", "(6, m)"), "W3": ("W[3]", "(n[3], 6)"), "b3": ("b[3]", "(n[3], 1)"),
         "Z3": ("Z[3]", "(n[3], m)"), "A3": ("A[3]", "(n[3], m)"), "Y": ("Y", "(3, m)"), "J": ("J", "()"),
     }  # fmt: skip
@@ -55,12 +57,18 @@ def test_every_quantity_has_the_notes_name_and_samples_first_in_images(chain):
 def test_formulas(chain):
     text = {name: q.formula.text for name, q in chain.quantities.items() if q.formula is not None}
     assert {name: text[name] for name in ("Z1", "N1", "P1", "Z2", "P2", "F2", "u1")} == {
-        "Z1": "X * W[1] + b[1]", "N1": "gamma[1] ⊙ (Z[1] − μ) / √(σ² + ε) + beta[1]", "P1": "maxpool(A[1])",
+        "Z1": "X * W[1] + b[1]", "N1": "γ[1] ⊙ n + β[1]", "P1": "maxpool(A[1])",
         "Z2": "P[1] * W[2]", "P2": "avgpool(A[2])", "F2": "flatten(P[2])", "u1": "F[2] ⊙ D[2]",
     }  # fmt: skip
     assert {name: text[name] for name in ("dP2", "dW2", "dP1", "dgamma1", "dW1", "db1", "dA0")} == {
         "dP2": "reshape(dF[2]ᵀ)", "dW2": "(1/m) P[1] * dZ[2]", "dP1": "W[2]ᵀ * dZ[2]",
         "dgamma1": "(1/m) Σ dN[1] ⊙ n", "dW1": "(1/m) X * dZ[1]", "db1": "(1/m) Σ dZ[1]", "dA0": "W[1]ᵀ * dZ[1]",
+    }  # fmt: skip
+    assert text["dZ1"] == "(dn − mean(dn) − n ⊙ mean(dn ⊙ n)) / √(σ² + ε)"
+    remarks = {name: q.remark for name, q in chain.quantities.items() if q.remark}
+    assert remarks == {
+        "Z1": "f = 3, s = 1, p = 0", "N1": "n = (Z[1] − μ) / √(σ² + ε)", "P1": "f = 2, s = 2, p = 0",
+        "Z2": "f = 2, s = 1, p = 0", "P2": "f = 2, s = 2, p = 0", "dZ1": "dn = dN[1] ⊙ γ[1]",
     }  # fmt: skip
     assert chain.quantities["dW2"].shapes == "(7, 3, 3, 4) * (7, 2, 2, 6) → (2, 2, 4, 6)"
 
@@ -114,6 +122,22 @@ def test_norm_before_the_first_layer_takes_the_data():
     chain = nn.cross_entropy(net(X), LABELS).chain()
     assert {"A0", "gamma0", "beta0", "dgamma0", "dbeta0"} <= set(chain)
     assert chain.m == M
+
+
+def test_a_layer_says_what_is_not_plain():
+    net = nn.Sequential(
+        nn.Conv2D(4, 4, 2, stride=2, pad="same", dilation=3, groups=2, seed=1), nn.Flatten(), nn.Dense(64, 3, seed=2)
+    )
+    chain = nn.cross_entropy(net(np.repeat(X, 4, axis=3)), LABELS).chain()
+    assert chain.quantity("Z1").remark == "f = 2, s = 2, p = (1, 2), d = 3, groups = 2"
+    assert chain.quantity("W1").symbols == "(f[1], f[1], 2, n_C[1])"
+
+
+def test_gamma_and_beta_belong_to_the_step_of_their_norm(chain):
+    (norm,) = (step for step in chain.steps if step.kind == "norm")
+    assert [q.name for q in norm.parameters] == ["gamma1", "beta1"]
+    assert [q.name for q in norm.backward_order] == ["dgamma1", "dbeta1", "dZ1"]
+    assert chain.quantity("dγ[1]") is chain.quantity("dgamma1")
 
 
 def test_right_hand_gradients_agree_and_wrong_ones_are_found(J, chain):

@@ -17,6 +17,7 @@ from ..autograd import Node
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
+from .around import norm_back, norm_forward
 from .layers import Piece
 from .terms import known_multiple, quadratic_weight
 
@@ -54,6 +55,8 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
     if piece.kind == "flatten":
         return Formula.of(f"flatten({name(piece.operands[0])})")
+    if piece.kind == "norm":
+        return Formula.of(norm_forward(piece, name))
     if piece.kind == "loss":
         return _loss(piece, name, 0)
     return expression(piece.out, name, depth=1)
@@ -102,6 +105,8 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
     elif piece.kind == "flatten":
         text = f"reshape({g}ᵀ)"
+    elif piece.kind == "norm":
+        text = norm_back(piece, i, g)
     elif piece.kind == "total":
         text = "1"
     elif piece.kind == "own_loss":

@@ -13,6 +13,7 @@ from ..errors import OpError
 
 INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
 NUMBERED = frozenset("uJRcp")  # intermediates, terms of the cost, constants, loose parameters
+GREEK = {"gamma": "γ", "beta": "β"}  # γ and β of a norm
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 BRACKETED = re.compile(r"([A-Za-z]+)\^?\[(\d+)\]")
 
@@ -22,15 +23,23 @@ def written(name: str) -> str:
 
     Examples
     --------
-    >>> written("dW12"), written("u3"), written("w")
-    ('dW[12]', 'u₃', 'w')
+    >>> written("dW12"), written("u3"), written("w"), written("dgamma1")
+    ('dW[12]', 'u₃', 'w', 'dγ[1]')
     """
     match = INDEXED.fullmatch(name)
     if match is None:
         return name
-    if match[1].removeprefix("d") in NUMBERED:
-        return match[1] + match[2].translate(SUBSCRIPT)
-    return f"{match[1]}[{match[2]}]"
+    letter, number = match.groups()
+    if letter.removeprefix("d") in NUMBERED:
+        return letter + number.translate(SUBSCRIPT)
+    return f"{_greek(letter)}[{number}]"
+
+
+def _greek(letter: str) -> str:
+    for spelled, sign in GREEK.items():
+        if letter.removeprefix("d") == spelled:
+            return letter.replace(spelled, sign)
+    return letter
 
 
 def canonical(name: str, known: Iterable[str]) -> str | None:
@@ -38,11 +47,12 @@ def canonical(name: str, known: Iterable[str]) -> str | None:
 
     Examples
     --------
-    >>> canonical("dW[2]", ["dW2"]), canonical("dX", ["dA0"]), canonical("dQ1", ["dW1"])
-    ('dW2', 'dA0', None)
+    >>> canonical("dW[2]", ["dW2"]), canonical("dγ[1]", ["dgamma1"]), canonical("dQ1", ["dW1"])
+    ('dW2', 'dgamma1', None)
     """
     table = set(known)
-    plain = BRACKETED.sub(r"\1\2", name.strip()).replace("_", "")
+    spelled = name.strip().replace("γ", "gamma").replace("β", "beta")
+    plain = BRACKETED.sub(r"\1\2", spelled).replace("_", "")
     inside = re.search(r"""["']([^"']+)["']""", plain)
     plain = inside[1] if inside else plain
     for guess in (name, plain, {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):

@@ -15,10 +15,10 @@ import numpy as np
 from ..autograd import FREED, Node
 from ..errors import GraphError
 from ..ops.formula import Formula
-from ..ops.loss import sample_axis
-from ..ops.loss import samples as samples_of
 from ..ops.op import Array
+from .around import back_remark, forward_remark
 from .convention import is_mean, per_sample, samples
+from .dimension import row_symbol, symbols
 from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total, weighted
 from .layers import Piece, inner_nodes, pieces
 from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
@@ -60,7 +60,7 @@ class Reader:
         self.standards: dict[str, str] = {}  # the other way round
         self.texts: dict[int, str] = {}  # by identity: constants written as an expression
         self.target: Any = None
-        self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows
+        self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows, or channels
         self.consumers = self._consumers()
         self._name_everything()
         self.quantities: dict[str, Quantity] = {}
@@ -86,7 +86,7 @@ class Reader:
                 self._data_input(a, number)
                 self._name(w, f"W{number}", number)
                 self._name(b, f"b{number}", number)
-                self._name(piece.out, f"Z{number}", number, f"n[{number}]" if piece.kind == "affine" else "")
+                self._name(piece.out, f"Z{number}", number, row_symbol(piece, number))
                 continue
             layer, rows = self._home(piece)
             if piece.kind == "norm":
@@ -110,7 +110,8 @@ class Reader:
     def _home(self, piece: Piece) -> tuple[int, str]:
         """Layer and row symbol: those of the latest operand of the same shape, or of what is pooled or laid flat."""
         if piece.kind in ("pool", "flatten"):
-            return self.layer_of.get(id(piece.operands[0]), 0), ""
+            below = id(piece.operands[0])
+            return self.layer_of.get(below, 0), self.rows.get(below, "") if piece.kind == "pool" else ""
         same = [x for x in piece.operands if np.shape(_value(x)) == piece.out._data.shape and id(x) in self.layer_of]
         latest = max(same, key=lambda x: self.layer_of[id(x)], default=None)
         return (0, "") if latest is None else (self.layer_of[id(latest)], self.rows[id(latest)])
@@ -127,7 +128,8 @@ class Reader:
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
             return
-        self._name(a, "A0" if "A0" not in self.values else f"X{number}", 0, "n[0]")
+        rows = "n_C[0]" if np.ndim(_value(a)) == 4 else "n[0]"
+        self._name(a, "A0" if "A0" not in self.values else f"X{number}", 0, rows)
 
     def _name_constant(self, piece: Piece, x: Any, counts: dict[str, int]) -> None:
         """Name what an op takes from outside: the target is Y, 1 − Y is written so, others are numbered."""
@@ -172,7 +174,9 @@ class Reader:
 
     # ---- quantities ---------------------------------------------------------------------------------
 
-    def _value_of(self, x: Any, role: Role, formula: Formula | None = None, shapes: str = "") -> Quantity:
+    def _value_of(
+        self, x: Any, role: Role, formula: Formula | None = None, shapes: str = "", remark: str = ""
+    ) -> Quantity:
         key = self.names[id(x)]
         if key not in self.quantities:
             shape = np.shape(_value(x))
@@ -181,41 +185,24 @@ class Reader:
                 "X = A[0]" if key == "A0" else written(key),
                 role,
                 shape,
-                self._symbols(x),
+                symbols(self, x),
                 formula,
                 shapes,
                 lambda: np.asarray(_value(x)),
+                remark,
             )
         return self.quantities[key]
-
-    def _symbols(self, x: Any) -> str:
-        """The shape with n[l] and m for what they stand for."""
-        shape = np.shape(_value(x))
-        if len(shape) == 2 and self.rows.get(id(x)):
-            return f"({self.rows[id(x)]}, m)"
-        for piece, i in self.consumers.get(id(x), []):
-            if piece.kind != "affine" or len(shape) != 2:
-                continue
-            rows, data = self.rows[id(piece.out)], piece.operands[1]
-            inner = self.rows.get(id(data)) or str(np.shape(_value(data))[0])
-            if i == 0:
-                return f"({inner}, {rows})" if piece.flipped else f"({rows}, {inner})"
-            if i == 2 and shape[0] == piece.out._data.shape[0]:
-                return f"({rows}, 1)"
-        known = [*map(str, shape)]
-        is_weight = _needs(x) and x._op is None and x not in self.columns
-        if shape and samples_of(_value(x)) == self.m and not is_weight:
-            known[sample_axis(_value(x))] = "m"
-        return f"({', '.join(known)}{',' * (len(known) == 1)})"
 
     def _gradient(self, x: Any, shapes: str = "", remark: str = "", fused: Formula | None = None) -> Quantity:
         """The gradient of x: the sum of what its consumers contribute."""
         name = self.names[id(x)]
         key = f"d{name}"
         if key not in self.quantities:
-            parts = [term.formula for term in self.terms(x)]
+            terms = self.terms(x)
+            parts = [term.formula for term in terms]
+            remark = remark or next(filter(None, (back_remark(t.piece, t.i, self.name) for t in terms)), "")
             self.quantities[key] = Quantity(
-                key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), self._symbols(x),
+                key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), symbols(self, x),
                 fused or total(parts), shapes, self._reader(x), remark, optional=not _needs(x),
             )  # fmt: skip
             standard = self.standards[name]
@@ -288,7 +275,8 @@ class Reader:
             done.update(made)
             step = self._layer(piece, act, home) if piece.is_layer else self._plain(piece, home)
             home.update((id(p.out), step.id) for p in made)
-            home.update((id(x), step.id) for x in piece.operands if piece.is_layer and id(x) not in home)
+            own = piece.operands if piece.is_layer else _own_parameters(piece)
+            home.update((id(x), step.id) for x in own if id(x) not in home)
             steps.append(step)
         return tuple(steps)
 
@@ -296,7 +284,7 @@ class Reader:
         """Data that no step computes gets a step of its own; parameters of a layer belong to the layer."""
         is_data = piece.is_layer and x is piece.roles[1]
         is_leaf = not piece.is_layer and id(x) in self.names and not (isinstance(x, Node) and x._op is not None)
-        if not (is_data or is_leaf) or id(x) in home:
+        if not (is_data or is_leaf) or id(x) in home or any(x is own for own in _own_parameters(piece)):
             return
         step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
         role: Role = "parameter" if _needs(x) and not is_data else "data"
@@ -313,7 +301,7 @@ class Reader:
         w, a, b = piece.roles
         layer = self.layer_of[id(piece.out)]
         z_shape, (forwards, back, product) = np.shape(_value(piece.out)), _shapes(piece)
-        z = self._value_of(piece.out, "Z", forward(piece, self.name), forwards)
+        z = self._value_of(piece.out, "Z", forward(piece, self.name), forwards, forward_remark(piece, self.name))
         out, backward = [z], []
         if act is not None:
             out.append(self._value_of(act.out, "A", forward(act, self.name), str(z_shape)))
@@ -354,12 +342,16 @@ class Reader:
         joined = piece.kind in ("own_loss", "penalty", "total")
         rule = self._whole(piece) if joined else forward(piece, self.name)
         role: Role = "loss" if kind == "loss" else "A" if kind == "activation" else "op"
-        out = self._value_of(piece.out, role, rule, str(piece.out._data.shape))
+        remark = forward_remark(piece, self.name)
+        out = self._value_of(piece.out, role, rule, str(piece.out._data.shape), remark)
         nodes = dict.fromkeys(x for x in piece.operands if isinstance(x, Node))
         flows = [x for x in nodes if x.requires_grad and x._op is not None]
+        own = [x for x in _own_parameters(piece) if id(x) not in home]
         return Step(
-            self.names[id(piece.out)], kind, 0, piece.label, forward=(out,),
+            self.names[id(piece.out)], kind, 0, piece.label,
+            parameters=tuple(self._value_of(x, "parameter") for x in own), forward=(out,),
             backward=tuple(self._gradient(x, str(x._data.shape)) for x in flows),
+            gradients=tuple(self._gradient(x) for x in own if x.requires_grad),
             sources=tuple(self._source(x, home) for x in piece.operands if id(x) in home),
         )  # fmt: skip
 
@@ -387,6 +379,13 @@ def _shapes(piece: Piece) -> tuple[str, str, str]:
     if piece.flipped:
         return f"{w[::-1]} @ {a}{plus} → {z}", f"{w} @ {z} → {a}", f"{a} @ {z[::-1]} → {w}"
     return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{z} @ {a[::-1]} → {w}"
+
+
+def _own_parameters(piece: Piece) -> list[Node]:
+    """γ and β of a norm."""
+    if piece.kind != "norm":
+        return []
+    return [x for x in piece.operands[1:] if isinstance(x, Node) and x._op is None]
 
 
 def _needs(x: Any) -> bool:
