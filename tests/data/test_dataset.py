@@ -122,21 +122,3 @@ def test_one_hot_refuses_what_is_no_class(labels, classes, message):
 
 def test_one_hot_keeps_rows_for_absent_classes():
     assert data.one_hot([1], classes=3, dtype=np.float32).tolist() == [[0.0], [1.0], [0.0]]
-
-
-def test_shifted_adds_four_moved_copies_with_their_targets():
-    image = np.array([[1.0, 2.0], [3.0, 4.0]])
-    dataset = data.Dataset(image.reshape(4, 1), np.array([[1.0]]), image_shape=(2, 2, 1))
-    moved = data.shifted(dataset)
-    assert moved.images[..., 0].tolist() == [
-        [[1, 2], [3, 4]], [[0, 1], [0, 3]], [[2, 0], [4, 0]], [[0, 0], [1, 2]], [[3, 4], [0, 0]],
-    ]  # fmt: skip
-    assert moved.Y.tolist() == [[1.0] * 5]
-    train, _ = data.digits().split()
-    np.testing.assert_array_equal(data.shifted(train).labels, np.tile(train.labels, 5))
-
-
-def test_shifted_keeps_image_tensors_image_tensors():
-    images = data.Dataset(np.ones((3, 4, 4, 2)), np.arange(3))
-    assert data.shifted(images).X.shape == (15, 4, 4, 2)
-    assert data.shifted(images).Y.tolist() == [0, 1, 2] * 5

@@ -1,7 +1,8 @@
-"""Datasets and mini-batches in the notes' layout: samples in columns."""
+"""Datasets, augmentation and mini-batches in the notes' layout: samples in columns."""
 
-from .augment import shifted
+from .augment import Augment, Noise, Rotate, Shift
 from .batches import minibatches
+from .copies import noisy, rotated, shifted
 from .dataset import Dataset, one_hot
 from .digits import digits
 from .logic import parity, xor
@@ -9,16 +10,22 @@ from .planar import blobs, circles, flower, moons, spirals
 from .scale import Scaler, standardize
 
 __all__ = [
+    "Augment",
     "Dataset",
+    "Noise",
+    "Rotate",
     "Scaler",
+    "Shift",
     "blobs",
     "circles",
     "digits",
     "flower",
     "minibatches",
     "moons",
+    "noisy",
     "one_hot",
     "parity",
+    "rotated",
     "shifted",
     "spirals",
     "standardize",
