@@ -354,6 +354,8 @@ def test_a_checkpoint_of_another_net_is_refused(moons, tmp_path):
         ({"Y": np.full((1, 300), "a")}, ValueError, "Y must hold real numbers; got dtype <U1"),
         ({"epochs": -1}, ValueError, "epochs must be a whole number ≥ 0; got -1"),
         ({"batch_size": 0}, ValueError, "batch_size must be a whole number ≥ 1; got 0"),
+        ({"l1": -0.1}, ValueError, r"l1 must be a finite number ≥ 0; got -0\.1"),
+        ({"augment": "rotate"}, OpError, "augment must be a function of a batch and a generator.*; got 'rotate'"),
         ({"l2": -0.1}, ValueError, r"l2 must be a finite number ≥ 0; got -0\.1"),
         ({"validation": 1.5}, ValueError, r"validation must be a fraction between 0 and 1; got 1\.5"),
         ({"checkpoint": "no/folder/a.safetensors"}, FileNotFoundError, "checkpoint: the folder no/folder does not"),
@@ -382,6 +384,16 @@ def test_what_is_no_module_is_refused(moons):
 def test_an_optimiser_of_another_net_is_refused(moons):
     with pytest.raises(ValueError, match="optimizer has none of the net's parameters"):
         fit(moons_net(), *moons, optimizer=optim.SGD(moons_net().parameters(), lr=0.1))
+
+
+def test_an_optimiser_from_before_a_layer_was_replaced_is_refused(moons):
+    net = moons_net()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    net[-2] = nn.Dense(2, 1, seed=1)
+    complaint = r"optimizer holds W3 \(1, 2\), b3 \(1, 1\), which the net does not have, and lacks its W3 \(1, 2\), b3"
+    with pytest.raises(ValueError, match=complaint):
+        fit(net, *moons, optimizer=optimizer)
+    fit(net, *moons, optimizer=optim.SGD(net[-2].parameters(), lr=0.1), epochs=1)
 
 
 def test_the_progress_bar_shows_cost_and_accuracy(moons, capsys):

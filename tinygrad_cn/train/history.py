@@ -25,7 +25,7 @@ class History:
         Epoch numbers from 0, as the notes count them.
     cost : list of float
         Full batch: the cost before the update of that epoch, which is the notes' cost curve. Mini-batches: the mean
-        over the epoch, weighted by batch size. With `l2` it contains the penalty.
+        over the epoch, weighted by batch size. With `l1` or `l2` it contains the penalty.
     accuracy : list of float
         Share of training samples classified right, from the same forward passes as the cost.
     val_cost, val_accuracy : list of float

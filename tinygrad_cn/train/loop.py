@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import nn, optim
+from ..autograd import label
 from ..data import Dataset
 from ..data.arguments import fraction, real, whole
 from ..data.dataset import count_samples
@@ -21,7 +22,7 @@ from . import checkpoint as file
 from .history import History, Row
 from .interrupts import Interrupts
 from .score import Accuracy
-from .session import Loss, Session
+from .session import Augment, Loss, Session
 from .stopping import EarlyStopping, Watch
 
 Path = str | os.PathLike[str]
@@ -42,7 +43,9 @@ def fit(
     early_stopping: EarlyStopping | int | None = None,
     checkpoint: Path | None = None,
     resume: bool | Path = False,
+    l1: float = 0.0,
     l2: float = 0.0,
+    augment: Augment | None = None,
     seed: Seed | Callable[[int], Seed] = 0,
     progress: bool = True,
     callback: Callable[[int, History], object] | None = None,
@@ -84,11 +87,15 @@ def fit(
     resume : bool or path
         True: go on from `checkpoint` if that file exists. A path: go on from that file. With the same arguments
         the numbers are those of a training that was never stopped.
-    l2 : float
-        λ of the penalty (λ/2m) Σ‖W‖² added to the cost of a step with m samples.
+    l1, l2 : float
+        λ of the penalties (λ/m) Σ|W| and (λ/2m) Σ‖W‖² added to the cost of a step with m samples; both together
+        are the elastic net. Weights that are frozen have none.
+    augment : callable, optional
+        `augment(X, rng)` is what a step learns from in the place of its batch X, such as
+        `data.Augment(data.Rotate(10), data.Shift(1))`. Validation samples stay as they are.
     seed : int, Generator, RandomState, or callable
-        Decides the order of mini-batches, and what a validation share sets aside. A callable gives a seed for
-        each epoch: `lambda epoch: np.random.RandomState(11 + epoch)` shuffles like the notes.
+        Decides the order of mini-batches, what `augment` draws, and what a validation share sets aside. A callable
+        gives a seed for each epoch: `lambda epoch: np.random.RandomState(11 + epoch)` shuffles like the notes.
     progress : bool
         Show a progress bar with cost and accuracy.
     callback : callable, optional
@@ -135,6 +142,8 @@ def fit(
         raise OpError(f"net must be an nn.Module; got {net!r}")
     if not callable(loss):
         raise OpError(f"loss must be a function such as nn.binary_cross_entropy; got {loss!r}")
+    if augment is not None and not callable(augment):
+        raise OpError(f"augment must be a function of a batch and a generator, such as data.Augment; got {augment!r}")
     whole("epochs", epochs, 0)
     rng = seed if callable(seed) else generator(seed)
     train, held_out = _sets(_dataset("X", X, "Y", Y), validation, rng)
@@ -145,7 +154,9 @@ def fit(
         train=train,
         held_out=held_out,
         batch_size=None if batch_size is None else whole("batch_size", batch_size, 1),
+        l1=real("l1", l1),
         l2=real("l2", l2),
+        augment=augment,
         accuracy=Accuracy(loss, train.Y),
         seed=rng,
         schedule=schedule,
@@ -236,8 +247,16 @@ def _optimizer(optimizer: optim.Optimizer | float, net: nn.Module) -> optim.Opti
         return optim.SGD(net.parameters(), lr=optimizer)
     if not isinstance(optimizer, optim.Optimizer):
         raise OpError(f"optimizer must be a learning rate or such as optim.Adam(net.parameters()); got {optimizer!r}")
-    if set(optimizer.params).isdisjoint(net.parameters()):
+    own, held = net.parameters(), optimizer.params
+    if set(held).isdisjoint(own):
         raise ValueError("optimizer has none of the net's parameters; make it from net.parameters() of this net")
+    gone = [label(p) for p in held if isinstance(p, nn.Parameter) and p not in set(own)]
+    left_out = [label(p) for p in own if p.requires_grad and p not in set(held)]
+    if gone and left_out:
+        raise ValueError(
+            f"optimizer holds {', '.join(gone)}, which the net does not have, and lacks its {', '.join(left_out)}. "
+            f"After a layer has been replaced, make a new one from net.parameters()"
+        )
     return optimizer
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from .. import nn
 from ..autograd import label, no_grad
 from ..data import Dataset, minibatches
-from ..data.dataset import Array, sample_axis
+from ..data.dataset import Array, count_samples, sample_axis
 from ..errors import DivergenceError, ShapeError, StateError
 from ..optim import Optimizer
-from ..seeds import Rng, Seed
+from ..seeds import Rng, Seed, generator
 from ..tensor import Tensor
 from .history import History, Row
 from .interrupts import Interrupts
@@ -25,6 +25,7 @@ from .score import Accuracy
 from .stopping import Watch
 
 Loss = Callable[[Any, Any], Any]
+Augment = Callable[[Array, Rng], Array]
 Batches = Iterable[tuple[Array, Array]]
 FORMAT = 1
 
@@ -39,7 +40,9 @@ class Session:
     train: Dataset
     held_out: Dataset | None
     batch_size: int | None
+    l1: float
     l2: float
+    augment: Augment | None
     accuracy: Accuracy
     seed: Rng | Callable[[int], Seed]
     schedule: Callable[[int], float] | None
@@ -72,10 +75,17 @@ class Session:
             self.history.stopped_early = self.watch.exhausted(row, self.net.state_dict())
 
     def _batches(self, number: int) -> Batches:
-        if self.batch_size is None:
-            return [(self.train.X, self.train.Y)]
-        seed = self.seed(number) if callable(self.seed) else self.seed
-        return minibatches(self.train.X, self.train.Y, self.batch_size, seed)
+        rng = generator(self.seed(number) if callable(self.seed) else self.seed)
+        batches: Batches = [(self.train.X, self.train.Y)]
+        if self.batch_size is not None:
+            batches = minibatches(self.train.X, self.train.Y, self.batch_size, rng)
+        return batches if self.augment is None else self._augmented(self.augment, batches, rng)
+
+    def _augmented(self, augment: Augment, batches: Batches, rng: Rng) -> Batches:
+        for X, Y in batches:
+            changed = np.asarray(augment(X, rng))
+            count_samples(changed, Y)
+            yield changed, Y
 
     def _step(self, X: Array, Y: Array, number: int, interrupts: Interrupts) -> tuple[int, Row]:
         """One update; the cost and accuracy are those before it."""
@@ -90,6 +100,8 @@ class Session:
         """Forward, backward and optimiser: the part that can be compiled."""
         A = self.net(X)
         J = self.loss(A, Y)
+        if self.l1:
+            J = J + nn.l1(self.net, self.l1, _samples(Y))
         if self.l2:
             J = J + nn.l2(self.net, self.l2, _samples(Y))
         if not isinstance(J, Tensor) or J.size != 1:
