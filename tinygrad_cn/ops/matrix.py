@@ -204,7 +204,7 @@ def kron(a: Any, b: Any) -> Any:
 # ---- tensordot --------------------------------------------------------------------------------------
 
 
-def _contracted(axes: Any, a_ndim: int, b_ndim: int) -> tuple[list[int], list[int]]:
+def contracted(axes: Any, a_ndim: int, b_ndim: int) -> tuple[list[int], list[int]]:
     """The axes of a and of b that tensordot sums over, pair by pair."""
     if isinstance(axes, (int, np.integer)):
         return list(range(a_ndim - int(axes), a_ndim)), list(range(int(axes)))
@@ -217,7 +217,7 @@ def _free(summed: Sequence[int], ndim: int) -> list[int]:
 
 
 def _tensordot_a(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    a_axes, b_axes = _contracted(axes, np.ndim(a), np.ndim(b))
+    a_axes, b_axes = contracted(axes, np.ndim(a), np.ndim(b))
     a_free, b_free = _free(a_axes, np.ndim(a)), _free(b_axes, np.ndim(b))
     product = np.tensordot(g, b, axes=(list(range(len(a_free), np.ndim(g))), b_free))
     partner = dict(zip(b_axes, a_axes, strict=True))
@@ -225,7 +225,7 @@ def _tensordot_a(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 def _tensordot_b(g: Any, y: Any, a: Any, b: Any, axes: Any = 2) -> Any:
-    a_axes, b_axes = _contracted(axes, np.ndim(a), np.ndim(b))
+    a_axes, b_axes = contracted(axes, np.ndim(a), np.ndim(b))
     a_free, b_free = _free(a_axes, np.ndim(a)), _free(b_axes, np.ndim(b))
     product = np.tensordot(a, g, axes=(a_free, list(range(len(a_free)))))
     partner = dict(zip(a_axes, b_axes, strict=True))
