@@ -24,6 +24,10 @@ SNAPSHOTS = (
     "penalty.zh.md",
     "skip.en.md",
     "ops.zh.md",
+    "images.zh.md",
+    "images.en.md",
+    "images.en.tex",
+    "windows.zh.md",
 )
 
 
@@ -107,10 +111,35 @@ def no_layers():
     return np.sum(np.sin(leaf(3)) * 2)
 
 
+def pictures(m, size, channels):
+    return np.random.default_rng(size).standard_normal((m, size, size, channels))
+
+
+def images():
+    """Convolution, batch norm and pooling as in LeNet, with dropout before the dense layers."""
+    net = nn.Sequential(
+        nn.Conv2D(1, 4, 3, pad="same", seed=1), nn.BatchNorm2D(4), nn.ReLU(), nn.MaxPool2D(2), nn.Dropout(0.8, seed=1),
+        nn.Conv2D(4, 6, 3, activation="tanh", seed=2), nn.AvgPool2D(2, 1), nn.Flatten(), nn.Dense(6, 3, seed=3),
+        nn.BatchNorm(3), nn.LayerNorm(3), nn.Softmax(),
+    )  # fmt: skip
+    return nn.categorical_cross_entropy(net(pictures(5, 8, 1)), np.arange(5) % 3)
+
+
+def windows():
+    """Strides, dilation and groups; a norm of the data; global pooling."""
+    net = nn.Sequential(
+        nn.BatchNorm2D(2), nn.Conv2D(2, 4, 3, stride=2, pad="same", groups=2, seed=1), nn.MaxPool2D(3, 2),
+        nn.Conv2D(4, 4, 2, dilation=2, pad=1, bias=False, seed=2), nn.GlobalMaxPool2D(), nn.GlobalAvgPool2D(),
+        nn.Flatten(), nn.Dense(4, 3, seed=3),
+    )  # fmt: skip
+    return nn.cross_entropy(net(pictures(5, 12, 2)), np.arange(5) % 3)
+
+
 NETS: dict[str, Callable] = {
     f.__name__: f
     for f in (
         two_layers, softmax, neuron, deep, sum_cost, penalty, skip, shared, ops, activations, half, logits, no_layers,
+        images, windows,
     )
 }  # fmt: skip
 

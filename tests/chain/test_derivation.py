@@ -14,6 +14,7 @@ from tinygrad_cn.chain.latex import document
 from tinygrad_cn.ops.formula import Formula
 from tinygrad_cn.ops.op import REGISTRY
 from tinygrad_cn.words.derivation import DERIVATION
+from tinygrad_cn.words.derivation_images import DERIVATION_IMAGES
 
 HAN = re.compile("[㐀-鿿]")
 
@@ -51,7 +52,7 @@ def test_every_value_has_its_line(net):
 
 
 def test_both_languages_say_the_same_with_the_same_formulas():
-    for key, texts in DERIVATION.items():
+    for key, texts in (DERIVATION | DERIVATION_IMAGES).items():
         zh, en = ({name for _, name, _, _ in string.Formatter().parse(texts[lang]) if name} for lang in ("zh", "en"))
         assert zh == en, key
         assert HAN.search(texts["zh"]) or key in ("label.mean", "shape.is")

@@ -33,6 +33,22 @@ def norm_back(piece: Piece, i: int, g: str) -> str:
     return f"Σ {text}" if isinstance(x, Node) and x._data.shape != piece.out._data.shape else text
 
 
+GLOBAL = {"global_max_pool2d": "max({x})", "global_avg_pool2d": "mean({x})"}
+
+
+def global_pool_forward(piece: Piece, name: Naming) -> str:
+    """The largest entry or the mean of each channel."""
+    return GLOBAL[piece.label].format(x=name(piece.operands[0]))
+
+
+def global_pool_back(piece: Piece, name: Naming, g: str) -> str:
+    """g to the largest entry, or shared out evenly; written as it is broadcast."""
+    x = name(piece.operands[0])
+    if piece.label == "global_max_pool2d":
+        return f"{g} ⊙ 1{{{x} = {name(piece.out)}}}"
+    return f"{g} / {int(np.prod(piece.operands[0]._data.shape[1:3]))}"
+
+
 def forward_remark(piece: Piece, name: Naming) -> str:
     """n of a norm; size, stride and padding of what moves over images."""
     if piece.kind == "norm":

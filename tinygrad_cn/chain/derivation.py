@@ -17,8 +17,11 @@ from .fold import Row, fold, formula_l
 from .formula import function_name, gradient_of, total
 from .layers import LOSSES, Piece
 from .model import Quantity, Step
+from .note import Note, formula
 from .read import Reader, Term
-from .reason import ROWS_TOGETHER, Note, formula, mean, product_shape, rule, same_shape, shape, size, uses
+from .reason import ROWS_TOGETHER, mean, product_shape, rule, same_shape, shape, size, uses
+from .reason_images import conv_forward, norm_forward, pool_forward, window_shape
+from .within import Words, activation_word, layer_words
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -66,10 +69,11 @@ def derivation(chain: Chain) -> Derivation:
     """From the inputs to J, and from J back to the gradient of the input."""
     rows, reader = fold(chain.steps), chain.reader
     made_by = {reader.names[id(piece.out)]: piece for piece in chain.pieces}
-    forward = [_forward(reader, row, made_by) for row in rows if row.step.kind != "input"]
+    words = layer_words(reader, chain.steps)
+    forward = [_forward(reader, row, made_by, words) for row in rows if row.step.kind != "input"]
     # A gradient is complete at the step where the last of its terms is known.
     last = {q.name: step.id for step in reversed(chain.steps) for q in step.backward_order}
-    backward = [_backward(reader, row, last) for row in reversed(rows)]
+    backward = [_backward(reader, row, last, words) for row in reversed(rows)]
     backward = [_start(chain), *backward, _outside(chain, last)]
     return Derivation(_intro(chain), _joined(forward), _told_once(_joined(backward)))
 
@@ -79,8 +83,12 @@ def _intro(chain: Chain) -> tuple[Note, ...]:
     given = tuple(formula(f"{_written(q).text}: {size(q).text}") for q in data)
     root = formula(chain.reader.name(chain.root))
     mean = chain.convention if chain.reader.mean else "no_mean" if chain.layers else "no_layers"
+    images = ".images" * any(len(q.shape) == 4 for q in data)
+    mean += images if mean == "course" else ""
     return (
-        Note("opening" if chain.layers else "opening.ops", {"layers": str(len(chain.layers)), "m": str(chain.m)}),
+        Note(
+            f"opening{images}" if chain.layers else "opening.ops", {"layers": str(len(chain.layers)), "m": str(chain.m)}
+        ),
         *([Note("given", {"data": given})] if given else []),
         *([Note("called", {"root": root})] if root.text != "J" else []),
         Note(f"convention.{mean}"),
@@ -90,32 +98,47 @@ def _intro(chain: Chain) -> tuple[Note, ...]:
 # ---- forward ----------------------------------------------------------------------------------------
 
 
-def _forward(reader: Reader, row: Row, made_by: dict[str, Piece]) -> Section:
+def _forward(reader: Reader, row: Row, made_by: dict[str, Piece], words: Words) -> Section:
     step = row.steps[0]
     lines = tuple(_value_line(reader, q, made_by[q.name]) for q in step.forward)
     cache = (Note("cache", {"cache": tuple(map(formula, step.cache))}),) if step.cache else ()
-    return _written_l(row, step, Section(_title(row, back=False), lines, cache))
+    return _written_l(row, step, Section(_title(row, words, back=False), lines, cache))
 
 
 def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
-    if piece.kind == "affine":
-        notes = (product_shape(reader, piece),)
-    elif piece.kind == "activation":
-        notes = (same_shape(piece, formula(reader.name(piece.operands[0])), size(q)),)
-    elif q.shape == ():
-        notes = (Note("shape.scalar", {"x": _written(q)}, "shape"),)
-    else:
-        notes = (Note("shape.is", {"size": size(q)}, "shape"),)
+    notes = (*_forward_rule(reader, piece), _forward_shape(reader, q, piece))
     return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes)
+
+
+FORWARD_RULES = {"conv": conv_forward, "norm": norm_forward, "pool": pool_forward}
+
+
+def _forward_rule(reader: Reader, piece: Piece) -> tuple[Note, ...]:
+    """What a layer on images computes; a matrix product or an activation says it itself."""
+    if piece.kind in FORWARD_RULES:
+        return (FORWARD_RULES[piece.kind](reader, piece),)
+    return (Note("flatten", {}, "rule"),) if piece.kind == "flatten" else ()
+
+
+def _forward_shape(reader: Reader, q: Quantity, piece: Piece) -> Note:
+    if piece.kind == "affine":
+        return product_shape(reader, piece)
+    if piece.kind in ("activation", "norm"):
+        return same_shape(piece, formula(reader.name(piece.operands[0])), size(q))
+    if piece.kind in ("conv", "pool"):
+        return window_shape(reader, piece, size(q))
+    if q.shape == ():
+        return Note("shape.scalar", {"x": _written(q)}, "shape")
+    return Note("shape.is", {"size": size(q)}, "shape")
 
 
 # ---- backward ---------------------------------------------------------------------------------------
 
 
-def _backward(reader: Reader, row: Row, last: dict[str, str]) -> Section:
+def _backward(reader: Reader, row: Row, last: dict[str, str], words: Words) -> Section:
     step = row.steps[-1]
     lines = tuple(_gradient_line(reader, q) for q in step.backward_order if last[q.name] == step.id)
-    return _written_l(row, step, Section(_title(row, back=True), lines))
+    return _written_l(row, step, Section(_title(row, words, back=True), lines))
 
 
 def _start(chain: Chain) -> Section:
@@ -146,8 +169,13 @@ def _gradient_line(reader: Reader, q: Quantity) -> Line:
     else:
         rules, right = [rule(reader, terms[0])], (*_before(reader, terms[0]), whole)
     scales = {note.key: note for t in terms for note in mean(reader, t)}
-    notes = [*rules, shape(reader, q, terms[0]), *uses(reader, terms, q.formula.text), *scales.values()]
+    notes = [*rules, shape(reader, q, terms[0]), *uses(reader, terms, _all_of(q.formula, q.remark)), *scales.values()]
     return Line(_written(q), right, size(q), tuple(notes))
+
+
+def _all_of(formula: Formula, remark: str) -> str:
+    """A formula, and what stands for names in it: dn = dN ⊙ γ; another form of it, = dA ⊙ σ′(Z), adds nothing."""
+    return formula.text if remark.startswith("=") else f"{formula.text} {remark}"
 
 
 def _paths(reader: Reader, x: Any, terms: list[Term]) -> list[Note]:
@@ -203,13 +231,14 @@ def _ends(reader: Reader, term: Term) -> tuple[str, str, str, list[Term]]:
 # ---- titles, folding, repetition ----------------------------------------------------------------------
 
 
-def _title(row: Row, back: bool) -> Note:
+def _title(row: Row, words: Words, back: bool) -> Note:
     step, end = row.steps[0], ".back" * back
     if row.folded:
         ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
-        return Note(f"title.folded{end}", ends | {"activation": _activation(step)})
-    if step.layer:
-        return Note(f"title.layer{end}", {"l": str(step.layer), "activation": _activation(step)})
+        return Note(f"title.folded{end}", ends | {"activation": activation_word(step)})
+    if step.id in words:
+        layer, parts = words[step.id]
+        return Note(f"title.layer{end}", {"l": str(layer), "activation": parts})
     if step.kind == "loss":
         named = step.label in LOSSES | {"own_loss"}
         loss = Note(step.label, family="")
@@ -217,17 +246,13 @@ def _title(row: Row, back: bool) -> Note:
     return Note("title.penalty" if step.kind == "penalty" else "title.ops")
 
 
-def _activation(step: Step) -> Note | str:
-    name = function_name(step.label)  # σ is called sigmoid in a heading
-    return (name if len(name) > 1 else step.label) or Note("linear")
-
-
 def _joined(sections: list[Section]) -> tuple[Section, ...]:
     """Without empty sections; ops in a row share one."""
     kept: list[Section] = []
     for section in sections:
         if kept and section.title == kept[-1].title:
-            kept[-1] = replace(kept[-1], lines=(*kept[-1].lines, *section.lines))
+            lines, notes = (*kept[-1].lines, *section.lines), (*kept[-1].notes, *section.notes)
+            kept[-1] = replace(kept[-1], lines=lines, notes=notes)
         elif section.lines:
             kept.append(section)
     return tuple(kept)

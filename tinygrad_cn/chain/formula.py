@@ -17,7 +17,7 @@ from ..autograd import Node
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
-from .around import norm_back, norm_forward
+from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward
 from .layers import Piece
 from .terms import known_multiple, quadratic_weight
 
@@ -57,6 +57,8 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(f"flatten({name(piece.operands[0])})")
     if piece.kind == "norm":
         return Formula.of(norm_forward(piece, name))
+    if piece.label in GLOBAL:
+        return Formula.of(global_pool_forward(piece, name))
     if piece.kind == "loss":
         return _loss(piece, name, 0)
     return expression(piece.out, name, depth=1)
@@ -107,6 +109,8 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         text = f"reshape({g}ᵀ)"
     elif piece.kind == "norm":
         text = norm_back(piece, i, g)
+    elif piece.label in GLOBAL:
+        text = global_pool_back(piece, name, g)
     elif piece.kind == "total":
         text = "1"
     elif piece.kind == "own_loss":

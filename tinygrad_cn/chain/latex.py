@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..language import Lang, say
 from ..ops.latex import escape
 from .derivation import Line, Section, derivation
-from .reason import Note, spell
+from .note import Note, spell
 
 if TYPE_CHECKING:
     from .chain import Chain

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..language import Lang, say
 from .derivation import Line, Section, derivation
-from .reason import Note, spell
+from .note import Note, spell
 
 if TYPE_CHECKING:
     from .chain import Chain

@@ -1,31 +1,28 @@
 """Why a formula of the chain is what it is: its rule, its shape, what it uses, where its 1/m stands.
 
-A reason is a `Note`: a key of the catalogue and the formulas put into the sentence. `derivation.py`
-collects them; `latex.py` and `markdown.py` spell them out in the reader's language.
+A reason is a `Note`; `derivation.py` collects them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Node
-from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.notation import Bracket, parse
 from ..ops.op import REGISTRY
 from .formula import function_name, gradient_of, options
 from .layers import Piece
 from .model import Quantity
+from .note import Note, formula
 from .read import Reader, Term
+from .reason_images import of_conv, of_dropout, of_flatten, of_norm, of_pool
 from .terms import known_multiple
 
-AND: dict[Lang, str] = {"zh": "、", "en": ", "}
-COLON: dict[Lang, str] = {"zh": "：", "en": ": "}
 ROWS_TOGETHER = frozenset(["softmax", "log_softmax"])  # activations that are not elementwise
 PRODUCTS = {  # Z = W A is n × m, A is k × m
     "forward": "({n}, {k}) · ({k}, {m}) → ({n}, {m})",
@@ -34,51 +31,6 @@ PRODUCTS = {  # Z = W A is n × m, A is k × m
     "right": "({k}, {n}) · ({n}, {m}) → ({k}, {m})",
 }
 PASSED_ON = frozenset(["add", "multiply"])  # ops whose rule has a sentence of its own
-
-
-@dataclass(frozen=True)
-class Note:
-    """A sentence of the catalogue.
-
-    Attributes
-    ----------
-    key : str
-        Its key within the family.
-    values : mapping
-        What is put into it: formulas, tuples of them, plain names, or other notes.
-    label : str
-        What it tells: "rule", "shape", "uses", "mean", or "" for none of these.
-    term : Formula or None
-        The summand it is about, if there are several.
-    family : str
-        What stands before the key in the catalogue; "" for words shared with tables and pictures.
-    """
-
-    key: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    label: str = ""
-    term: Formula | None = None
-    family: str = "derive"
-
-
-def formula(text: str) -> Formula:
-    """A formula from its text."""
-    return Formula.of(text)
-
-
-def spell(note: Note, lang: Lang, plain: Callable[[str], str]) -> str:
-    """The sentence in a language, with formulas as $LaTeX$; `plain` makes other text safe."""
-    key = f"{note.family}.{note.key}".removeprefix(".")
-    text = say(key, lang, **{k: _spelled(v, lang, plain) for k, v in note.values.items()})
-    return text if note.term is None else f"{_spelled(note.term, lang, plain)}{COLON[lang]}{text}"
-
-
-def _spelled(value: Any, lang: Lang, plain: Callable[[str], str]) -> str:
-    if isinstance(value, Note):
-        return spell(value, lang, plain)
-    if isinstance(value, tuple):
-        return AND[lang].join(_spelled(v, lang, plain) for v in value)
-    return f"${value.latex}$" if isinstance(value, Formula) else plain(str(value))
 
 
 # ---- the rule ---------------------------------------------------------------------------------------
@@ -153,12 +105,19 @@ def _total(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
 
 
 def _op(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
+    dropped = of_dropout(reader, piece)
+    if dropped is not None:
+        return dropped
     return (f"op.{piece.label}" if piece.label in PASSED_ON else "op"), {}
 
 
 RULES: dict[str, Rule] = {
     "affine": _affine,
     "activation": _activation,
+    "conv": of_conv,
+    "norm": of_norm,
+    "pool": of_pool,
+    "flatten": of_flatten,
     "loss": _loss,
     "own_loss": _own_loss,
     "penalty": _penalty,

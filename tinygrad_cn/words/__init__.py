@@ -5,6 +5,7 @@ from .chain import CHAIN
 from .checking import CHECKING
 from .demo import DEMO
 from .derivation import DERIVATION
+from .derivation_images import DERIVATION_IMAGES
 from .model import MODEL
 from .page import PAGE
 from .pictures import PICTURES
@@ -17,7 +18,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **CHECKING,
     **PICTURES,
     **{f"source.{key}": texts for key, texts in SOURCE.items()},
-    **{f"derive.{key}": texts for key, texts in DERIVATION.items()},
+    **{f"derive.{key}": texts for key, texts in (DERIVATION | DERIVATION_IMAGES).items()},
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **DEMO,
 }

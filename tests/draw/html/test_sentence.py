@@ -7,7 +7,7 @@ import pytest
 
 from tests.draw.html.chains import KINDS
 from tinygrad_cn.chain.derivation import derivation
-from tinygrad_cn.chain.reason import Note, formula
+from tinygrad_cn.chain.note import Note, formula
 from tinygrad_cn.draw.html.mathml import to_mathml
 from tinygrad_cn.draw.html.sentence import read_back, sentence
 from tinygrad_cn.language import CATALOGUE, Lang

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from ...chain.reason import Note, spell
+from ...chain.note import Note, spell
 from ...language import Lang
 from ...ops.formula import Formula
 from ...ops.latex import SIGNS, SYMBOLS

@@ -1,0 +1,206 @@
+r"""Why the formulas of layers on images are what they are, entry by entry.
+
+Indices are those of the notes' exercises: image i, place (h, w) and channel c of the result, entry (u, v) of the
+filter, place (p, q) and channel k of the images before. Source: A. Ng, "Convolutional Neural Networks", week 1,
+"Convolutional model: step by step".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Node
+from ..ops.conv import output_size
+from ..ops.formula import Formula
+from ..ops.latex import to_latex
+from .around import sizes
+from .formula import gradient_of
+from .layers import Piece
+from .note import Note, formula
+
+if TYPE_CHECKING:
+    from .read import Reader
+
+Rule = tuple[str, dict[str, Any]]
+
+
+# ---- convolution -------------------------------------------------------------------------------------
+
+
+def conv_forward(reader: Reader, piece: Piece) -> Note:
+    """What Z holds at one place."""
+    w, a, b = piece.roles
+    at = f"i,{_met(piece, 'h', 'u')},{_met(piece, 'w', 'v')},k"
+    bias = "" if b is None else f" + {_entry(reader.name(b), 'c')}"
+    product = f"{_entry(reader.name(a), at)} {_entry(reader.name(w), 'u,v,k,c')}"
+    index = _equation(_entry(reader.name(piece.out), "i,h,w,c"), rf"\sum_{{u,v,k}} {product}{bias}")
+    return Note("conv", {"index": index, "border": _border(piece), "groups": _groups(reader, piece)}, "rule")
+
+
+def of_conv(reader: Reader, piece: Piece, i: int) -> Rule:
+    """By operand of the op: the images, the filters, the bias."""
+    w, a, b = piece.roles
+    g = gradient_of(reader.name(piece.out))
+    mean = r"\frac{1}{m} " if reader._scale(piece, piece.operands[i]) == "1/m" else ""
+    if i == 2:
+        index = _equation(_entry(gradient_of(reader.name(b)), "c"), rf"{mean}\sum_{{i,h,w}} {_entry(g, 'i,h,w,c')}")
+        return "conv.bias", {"index": index}
+    if i == 1:
+        met = _entry(reader.name(a), f"i,{_met(piece, 'h', 'u')},{_met(piece, 'w', 'v')},k")
+        left = _entry(gradient_of(reader.name(w)), "u,v,k,c")
+        index = _equation(left, rf"{mean}\sum_{{i,h,w}} {met} {_entry(g, 'i,h,w,c')}")
+        return "conv.filter", {"index": index, "border": _border(piece), "groups": _groups(reader, piece)}
+    left, filters = _entry(gradient_of(reader.name(a)), "i,p,q,k"), _entry(reader.name(w), "u,v,k,c")
+    if sizes(piece)["stride"] == 1:
+        back = f"i,{_back(piece, 'p', 'u')},{_back(piece, 'q', 'v')},c"
+        return "conv.input", {"index": _equation(left, rf"\sum_{{u,v,c}} {filters} {_entry(g, back)}")}
+    meet = (rf"\sum_{{{place},{entry}\colon {_met(piece, place, entry)} = {pixel}}}" for place, entry, pixel in MEETING)
+    return "conv.input.stride", {"index": _equation(left, rf"{' '.join(meet)} \sum_c {filters} {_entry(g, 'i,h,w,c')}")}
+
+
+MEETING = (("h", "u", "p"), ("w", "v", "q"))
+
+
+def _met(piece: Piece, place: str, entry: str) -> str:
+    """The row that entry u of the filter meets at place h: s h + d u − p."""
+    known = sizes(piece)
+    return f"{_times(known['stride'], place)}+{_times(known.get('dilation', 1), entry)}{_signed(-_before(known))}"
+
+
+def _back(piece: Piece, pixel: str, entry: str) -> str:
+    """The place where entry u meets row p, at stride 1: p + padding − d u."""
+    known = sizes(piece)
+    return f"{pixel}{_signed(_before(known))}-{_times(known.get('dilation', 1), entry)}"
+
+
+def _before(known: dict[str, Any]) -> int:
+    return int(np.ravel(known["pad"])[0])
+
+
+def _times(number: int, letter: str) -> str:
+    return letter if number == 1 else f"{number}{letter}"
+
+
+def _signed(number: int) -> str:
+    return f"{number:+d}" if number else ""
+
+
+def _border(piece: Piece) -> Note | str:
+    return Note("conv.border") if np.any(sizes(piece)["pad"]) else ""
+
+
+def _groups(reader: Reader, piece: Piece) -> Note | str:
+    w = piece.roles[0]
+    known = sizes(piece)
+    return Note("conv.groups", {"n": str(np.shape(_value(w))[2])}) if known.get("groups", 1) > 1 else ""
+
+
+def window_shape(reader: Reader, piece: Piece, size: Formula) -> Note:
+    """Height and width after a window went over the images: floor((n + 2p − f) / s) + 1."""
+    known = sizes(piece)
+    if not known:
+        return Note("shape.is", {"size": size}, "shape")
+    x = np.shape(_value(piece.operands[0]))
+    height, width = (_places(known, axis, n) for axis, n in zip("HW", x[1:3], strict=True))
+    return Note("shape.window", {"height": height, "width": width, "size": size}, "shape")
+
+
+def _places(known: dict[str, Any], axis: str, n: int) -> Formula:
+    f = int(np.ravel(known["f"])[-1 if axis == "W" else 0])
+    before, after = np.broadcast_to(known["pad"], 2).tolist()
+    reach = known.get("dilation", 1) * (f - 1) + 1
+    places = output_size(n, reach, known["stride"], (before, after))
+    inside = rf"\frac{{{n}{_signed(before + after)}-{reach}}}{{{known['stride']}}}"
+    return Formula(f"n_{axis} = {places}", rf"n_{axis} = \left\lfloor {inside} \right\rfloor + 1 = {places}")
+
+
+# ---- norm, pooling, flatten, dropout -----------------------------------------------------------------
+
+
+def norm_forward(reader: Reader, piece: Piece) -> Note:
+    """What n is, and over what its mean is taken."""
+    x = reader.name(piece.operands[0])
+    values = {"x": formula(x), "n": formula(f"n = ({x} − μ) / √(σ² + ε)")}
+    return Note(f"norm.{_over(piece)}", values, "rule")
+
+
+def _over(piece: Piece) -> str:
+    """Whether the mean is over samples of columns, over samples and pixels, or over the units of a sample."""
+    axis = (piece.out._options or {})["axis"]
+    return "images" if isinstance(axis, tuple) else "batch" if axis == 1 else "layer"
+
+
+def of_norm(reader: Reader, piece: Piece, i: int) -> Rule:
+    """By operand: x, γ, β."""
+    if i:
+        return ("norm.beta" if i == 2 else "norm.gamma"), {}
+    dn = formula(f"dn = {gradient_of(reader.name(piece.out))} ⊙ {reader.name(piece.operands[1])}")
+    return "norm.input", {"dn": dn, "only": formula("dn / √(σ² + ε)")}
+
+
+def pool_forward(reader: Reader, piece: Piece) -> Note:
+    """What becomes of a window."""
+    known = sizes(piece)
+    values = {k: str(known[name]) for k, name in (("f", "f"), ("s", "stride")) if known}
+    return Note(f"pool.{_kind(piece)}", values, "rule")
+
+
+def of_pool(reader: Reader, piece: Piece, i: int) -> Rule:
+    """Who gets the gradient of a window."""
+    known = sizes(piece)
+    overlap = Note("pool.overlap") if known and known["stride"] < known["f"] else ""
+    count = known["f"] ** 2 if known else int(np.prod(np.shape(_value(piece.operands[0]))[1:3]))
+    return f"pool.{_kind(piece)}.back", {"overlap": overlap, "count": str(count)}
+
+
+def _kind(piece: Piece) -> str:
+    return piece.label.removesuffix("_pool2d").replace("_", ".")
+
+
+def of_flatten(reader: Reader, piece: Piece, i: int) -> Rule:
+    """Back to where each entry came from."""
+    return "flatten.back", {}
+
+
+def is_dropout(reader: Reader, piece: Piece) -> bool:
+    """A ⊙ D, or the division by keep_prob after it."""
+    node = piece.operands[0] if piece.label == "divide" else piece.out
+    masked = isinstance(node, Node) and node._op is not None and node._op.name == "multiply"
+    return masked and piece.label in ("divide", "multiply") and any(_is_mask(reader, x) for x in node._inputs)
+
+
+def _is_mask(reader: Reader, x: Any) -> bool:
+    name = reader.names.get(id(x), "")
+    return not isinstance(x, Node) and (name.startswith("D") or reader.standards.get(name, "").startswith("D"))
+
+
+def of_dropout(reader: Reader, piece: Piece) -> Rule | None:
+    """The same mask, the same division; None for any other op."""
+    if not is_dropout(reader, piece):
+        return None
+    return f"dropout.{piece.label}", {"other": formula(reader.name(_other(reader, piece)))}
+
+
+def _other(reader: Reader, piece: Piece) -> Any:
+    """The mask, or keep_prob."""
+    a, b = piece.operands
+    return a if _is_mask(reader, a) else b
+
+
+# ---- entries -----------------------------------------------------------------------------------------
+
+
+def _entry(name: str, index: str) -> str:
+    """An entry in LaTeX: Z^{[1]}_{i,h,w,c}."""
+    latex = to_latex(name)
+    return f"{{{latex}}}_{{{index}}}" if "_" in latex else f"{latex}_{{{index}}}"
+
+
+def _equation(left: str, right: str) -> Formula:
+    return Formula(f"{left} = {right}", f"{left} = {right}")
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
