@@ -315,7 +315,7 @@ def test_report_and_source_before_the_first_replay():
         step(X, BINARY)
     report = step.report()
     assert report.calls < 60
-    assert report.flops == 2 * 11 * (15 + 5 + 15 + 5 + 5 + 1)  # Z1, Z2, dW1, dW2, db1, db2; dA1 is no product of sums
+    assert report.flops == 2 * 11 * (15 + 5 + 15 + 5 + 5 + 1 + 5 + 1)  # Z1, Z2, dW1, dW2, db1, db2, dA1, J
     assert "common subexpressions" in str(report)
 
 

@@ -140,7 +140,7 @@ class Emitter:
         out = self.memory.arrays[value]
         ufunc, args = value.op, [self._operand(x, value) for x in value.args]
         if ufunc is np.matmul and self._plain_product(value):
-            flops = 2 * out.size * value.args[0].shape[1]
+            flops = 2 * out.size * value.args[0].shape[-1]
             self._call("dot", np.dot, [*args, self._text(value)], writes=out, flops=flops)
             return
         target = f"{'out=' * (ufunc in (np.maximum, np.minimum))}{self._text(value)}"  # NumPy wants it said for these
@@ -163,10 +163,8 @@ class Emitter:
         return self._text(x)
 
     def _plain_product(self, value: Value) -> bool:
-        a, b = value.args
-        return all(isinstance(x, Value) and len(x.shape) == 2 and x.dtype == value.dtype for x in (a, b)) and bool(
-            value.dtype.kind == "f" and self.memory.arrays[value].flags.c_contiguous
-        )
+        matrices = all(isinstance(x, Value) and len(x.shape) <= 2 and x.dtype == value.dtype for x in value.args)
+        return bool(matrices and value.dtype.kind == "f" and self.memory.arrays[value].flags.c_contiguous)
 
     def _reduce(self, value: Value) -> None:
         ufunc, options = value.op[0], dict(value.options)

@@ -14,8 +14,7 @@ import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import OUTSIDE, VIEWS, Path, Program, Value, children
-from .standin import LOOK
+from .program import LOOK, OUTSIDE, VIEWS, Path, Program, Value, base, children
 from .state import Key
 
 FOREVER = 1 << 60
@@ -63,10 +62,13 @@ class Memory:
         self._last = self._last_uses()
         self._readers = self._all_readers()
         self._place_outside()
-        self._place_finals()
+        views = self._place_finals()
         self._place_packs()
         for i, value in enumerate(program.values):
             self._place(i, value)
+        for key, value in views.items():
+            if key not in self.state:
+                self._show(key, value)
 
     def fixed(self, value: Value) -> bool:
         """True for a value that lives in the same array in every step."""
@@ -105,18 +107,36 @@ class Memory:
             elif value.op == "constant":
                 self.arrays[value] = value.args[0]
 
-    def _place_finals(self) -> None:
-        """State is written in place where the old state is no longer read; else copied at the end."""
+    def _place_finals(self) -> dict[Key, Value]:
+        """State is written in place where the old state is no longer read; else copied at the end.
+
+        A gradient that is a view is handed out as it is.
+        """
+        views: dict[Key, Value] = {}
         for key, value in self.program.finals.items():
             if not _array(value):
                 continue
             if base(value).op == "input" and base(value).args[0] in self.program.finals:
                 raise CompileError(f"the step moves the array of one state to another, {base(value).name} to {key}")
             old = self._inputs.get(key)
+            if key[0] == "grad" and old is None and value.op in VIEWS:
+                views[key] = value
+                continue
             if old is None:
                 self.state[key] = np.empty(value.shape, value.dtype)
             if not self._aim(value, self.state[key], old):
                 self.copies.append((self.state[key], value))
+        return views
+
+    def _show(self, key: Key, value: Value) -> None:
+        """Hand out a view as a gradient, or a copy of it if another gradient lies there as well."""
+        view = self.arrays.get(value)
+        others = [array for place, array in self.state.items() if place[0] == "grad"]
+        if view is None or not view.flags.writeable or any(np.may_share_memory(view, array) for array in others):
+            self.state[key] = np.empty(value.shape, value.dtype)
+            self.copies.append((self.state[key], value))
+        else:
+            self.state[key] = view
 
     def _aim(self, value: Value, array: Array, old: Value | None) -> bool:
         """Let a value, and what it is made of in place, be computed in a given array, if it can be."""
@@ -155,8 +175,8 @@ class Memory:
         whole = self.arrays.get(pack)
         if whole is None:
             whole = self.arrays[pack] = self._new(pack).reshape(pack.shape)
-        old, self.state[keys[0]] = self.state[keys[0]], look(whole, path)
-        if self._targets.get(part) is old:
+        old, self.state[keys[0]] = self.state.get(keys[0]), look(whole, path)
+        if old is not None and self._targets.get(part) is old:
             self._targets[part] = self.state[keys[0]]
         else:
             self.copies = [(array, value) for array, value in self.copies if array is not old]
@@ -260,13 +280,6 @@ def look(array: Array, path: Path) -> Array:
     for kind, how in path:
         array = LOOK[kind](array, how)
     return array
-
-
-def base(value: Value) -> Value:
-    """The value whose entries a view looks at."""
-    while value.op in VIEWS:
-        value = value.args[0]
-    return value
 
 
 def _array(value: Value) -> bool:

@@ -14,11 +14,22 @@ from typing import Any
 
 import numpy as np
 
+from ..ops.op import Array
+
 Shape = tuple[int, ...]
 View = tuple[str, Any]  # reshape, transpose, index or window, and its argument
 Path = tuple[View, ...]
 VIEWS = frozenset(["reshape", "transpose", "index", "window", "broadcast"])  # the same entries, seen in another way
 OUTSIDE = frozenset(["input", "constant", "empty"])  # not computed by the step
+
+
+LOOK: dict[str, Callable[[Array, Any], Array]] = {
+    "reshape": lambda a, shape: a.reshape(shape),
+    "transpose": lambda a, axes: a.transpose(axes),
+    "index": lambda a, index: a[index] if isinstance(a[index], np.ndarray) else np.asarray(a[index]),
+    "broadcast": lambda a, shape: np.broadcast_to(a, shape),
+    "window": lambda a, how: np.lib.stride_tricks.sliding_window_view(a, *how),
+}
 
 
 class Value:
@@ -28,8 +39,8 @@ class Value:
     ----------
     op : ufunc, (ufunc, "reduce") or str
         What makes it. Strings: input, constant, empty, the views reshape, transpose, index, window and broadcast,
-        copy, cast, update (a copy with one part replaced), pack (made of parts, each at its path), call (any function), item,
-        draw (a call of a random generator), scalar (Python arithmetic).
+        copy, cast, update (a copy with one part replaced), pack (made of parts, each at its path), call (any function),
+        item, draw (a call of a random generator), scalar (Python arithmetic).
     args : tuple
         Values and plain objects, nested in lists and tuples.
     options : tuple of pairs
@@ -98,6 +109,13 @@ def children(x: Any) -> Iterator[Value]:
         yield from children(list(x.values()))
     elif isinstance(x, slice):
         yield from children((x.start, x.stop, x.step))
+
+
+def base(value: Value) -> Value:
+    """The value whose entries a view looks at."""
+    while value.op in VIEWS:
+        value = value.args[0]
+    return value
 
 
 def end_to_end(parts: Sequence[Value]) -> tuple[Path, ...]:
@@ -172,6 +190,11 @@ class Rewriter:
         value = Value(op, tuple(args), options, shape, dtype, name)
         self.values.append(value)
         return value
+
+    def cube(self, parts: Sequence[Value]) -> Value:
+        """Arrays of one shape, stacked."""
+        paths = tuple((("index", i),) for i in range(len(parts)))
+        return self.make("pack", (list(parts), paths), (len(parts), *parts[0].shape), parts[0].dtype)
 
     def run(self, rule: Callable[[Rewriter, Value, tuple[Any, ...]], Any]) -> Program:
         """The new program."""

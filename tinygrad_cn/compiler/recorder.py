@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import Path, Program, Shape, Value
-from .standin import LOOK, Scalar, Storage, Traced, plain
+from .program import LOOK, Path, Program, Shape, Value
+from .standin import Scalar, Storage, Traced, plain
 
 
 class Recorder:

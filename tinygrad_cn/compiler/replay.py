@@ -158,7 +158,7 @@ class Replay:
         for place in self._cleared:
             place.set(None)
         now = next(clock)
-        for tensor in self._tensors:
+        for tensor, _ in self._data:
             s = tensor._state
             if s is not None:
                 s.changed = now

@@ -9,55 +9,20 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..autograd import Node
-from ..errors import CompileError
 from ..ops.op import Array
 from ..ops.whole import whole
+from .program import LOOK
+from .unreadable import Unreadable
 
 if TYPE_CHECKING:
     from .program import Path, Value
     from .recorder import Recorder
-
-ADVICE = (
-    "the recorded step would always go the way it went this time. Return the value and decide outside the step, "
-    "or choose entry by entry with np.where"
-)
-
-
-def refuse(what: str) -> NoReturn:
-    """Stop recording because Python asks for the value of something."""
-    raise CompileError(f"{what} of a value inside a compiled step: {ADVICE}")
-
-
-class Unreadable:
-    """Everything that would turn a stand-in into a plain Python value."""
-
-    def __bool__(self) -> bool:
-        refuse("bool(), as in `if` or `while`,")
-
-    def __float__(self) -> float:
-        refuse("float()")
-
-    def __int__(self) -> int:
-        refuse("int()")
-
-    def __index__(self) -> int:
-        refuse("the use as an index")
-
-    def __format__(self, spec: str) -> str:
-        refuse("formatting")
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Array:
-        refuse("np.asarray() or another function that needs the entries")
-
-    def tolist(self) -> NoReturn:
-        """Refused."""
-        refuse("tolist()")
 
 
 class Storage:
@@ -406,13 +371,6 @@ def _stack(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
     return first.recorder.pack(np.stack, arrays, axis, tuple((("index", (*before, i)),) for i in range(len(arrays))))
 
 
-LOOK: dict[str, Callable[[Array, Any], Array]] = {
-    "reshape": lambda a, shape: a.reshape(shape),
-    "transpose": lambda a, axes: a.transpose(axes),
-    "index": lambda a, index: a[index] if isinstance(a[index], np.ndarray) else np.asarray(a[index]),
-    "broadcast": lambda a, shape: np.broadcast_to(a, shape),
-    "window": lambda a, how: np.lib.stride_tricks.sliding_window_view(a, *how),
-}
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{f: _about(f) for f in (np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj)},
     **{getattr(np, name): _method(name) for name in (*REDUCTIONS, "mean", "argmax", "argmin", "reshape", "ravel",

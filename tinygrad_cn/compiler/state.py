@@ -213,12 +213,18 @@ class Settings:
                 now = container[key]
             except (KeyError, IndexError, ValueError):
                 return str(key)
-            if now is not x and not (isinstance(x, PLAIN) and type(now) is type(x) and now == x):
+            if now is x:
+                continue
+            if not (isinstance(x, PLAIN) and type(now) is type(x) and now == x):
                 return str(key)
-        if any("training" in attributes for attributes in self.absent):
-            return "training"
-        learning = all(tensor.requires_grad for tensor in self.tensors)
-        return "" if learning and not any(tensor.requires_grad for tensor in self.frozen) else "requires_grad"
+        for attributes in self.absent:
+            if "training" in attributes:
+                return "training"
+        for tensors, learning in ((self.tensors, True), (self.frozen, False)):
+            for tensor in tensors:
+                if tensor.requires_grad is not learning:
+                    return "requires_grad"
+        return ""
 
 
 Rows = Iterator[tuple[Any, Any, Any]]  # container, key, and what was there

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..program import Program
 from .algebra import algebra
+from .batch import batch
 from .dead import dead
 from .flat import flat
 from .layout import layout
@@ -21,6 +22,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "sums of products": products,
     "common subexpressions": share,
     "operands": operands,
+    "equal layers at once": batch,
     "flat parameters": flat,
     "dead code": dead,
 }

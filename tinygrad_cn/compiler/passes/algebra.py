@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Program, Rewriter, Value, children
-from ..standin import LOOK
+from ..program import LOOK, Program, Rewriter, Value, children
 
 SMALL, LARGE = 4096, 1 << 20  # entries of a constant worth computing beforehand, and of one worth looking at
 Rule = Callable[[Rewriter, Value, tuple[Any, ...]], Any]
@@ -129,16 +128,7 @@ def _cast(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Any:
     return args[0] if isinstance(args[0], Value) and args[0].dtype == value.dtype else None
 
 
-def _product(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
-    """A column times a row is an entry-by-entry product that broadcasts."""
-    a, b = (x.shape if isinstance(x, Value) else () for x in args)
-    if len(a) != 2 or len(b) != 2 or a[1] != 1:
-        return None
-    return rewriter.make(np.multiply, args, value.shape, value.dtype)
-
-
 RULES: dict[Any, Rule] = {
-    np.matmul: _product,
     np.negative: _negative,
     **{(f, "reduce"): _reduce for f in (np.add, np.multiply, np.maximum, np.minimum)},
     "reshape": _reshape,

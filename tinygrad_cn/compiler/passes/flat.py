@@ -38,10 +38,15 @@ def flat(program: Program) -> Program:
         shape = _shape(member, gradients)
         if shape is not None:
             groups[shape].append(member)
-    worthwhile = [members for members in groups.values() if len(members) > 1]
+    worthwhile = [sorted(members, key=_size) for members in groups.values() if len(members) > 1]
     joined = {value for members in worthwhile for member in members for value in member.inner}
     used_before = any(x in joined for value in program.values if value not in joined for x in children(value.args))
     return program if used_before or not worthwhile else _Joiner(program, worthwhile).run()
+
+
+def _size(member: Member) -> Any:
+    """Parameters of one shape lie side by side, so that the gradients of equal layers can be made at once."""
+    return member.finals["data", member.number].shape
 
 
 def _members(program: Program) -> Iterable[Member]:
@@ -163,6 +168,20 @@ class _Joiner(Rewriter):
             self.joined.update(rows)
 
     def _pack(self, n: int, row: tuple[Value, ...]) -> Value:
-        parts = [self.new[value] for value in row]
+        parts = list(_together([self.new[value] for value in row]))
         return self.make("pack", (parts, end_to_end(parts)), (sum(x.size for x in row),), row[0].dtype, (),
                          f"grads{n + 1 if len(self.groups) > 1 else ''}")  # fmt: skip
+
+
+def _together(parts: list[Value]) -> Iterable[Value]:
+    """Stacks in place of the runs of all their parts."""
+    i = 0
+    while i < len(parts):
+        whole = parts[i].args[0] if parts[i].op == "index" else None
+        n = whole.shape[0] if whole is not None else 0
+        if whole is not None and [x.args for x in parts[i : i + n]] == [(whole, k) for k in range(n)]:
+            yield whole
+            i += n
+        else:
+            yield parts[i]
+            i += 1

@@ -64,17 +64,17 @@ def _is_product(x: Any, total: Value) -> bool:
 
 
 def _side_by_side(rewriter: Rewriter, blocks: Sequence[Value]) -> Value:
-    """[A₁ … A_T]"""
+    """[A₁ … A_T], one matrix."""
     if all(x.op == "transpose" for x in blocks):
         return _transposed(rewriter, _stacked(rewriter, [x.args[0] for x in blocks]))
     n, k = blocks[0].shape
-    cube = _cube(rewriter, blocks)
+    cube = rewriter.cube(blocks)
     turned = rewriter.make("transpose", (cube, (1, 0, 2)), (n, len(blocks), k), cube.dtype)
     return rewriter.make("reshape", (turned, (n, len(blocks) * k)), (n, len(blocks) * k), cube.dtype)
 
 
 def _stacked(rewriter: Rewriter, blocks: Sequence[Value]) -> Value:
-    """[B₁; …; B_T]"""
+    """[B₁; …; B_T], one matrix."""
     first = blocks[0]
     if all(x.op == "constant" for x in blocks):
         joined = np.concatenate([x.args[0] for x in blocks])
@@ -82,13 +82,8 @@ def _stacked(rewriter: Rewriter, blocks: Sequence[Value]) -> Value:
     if all(x.op == "transpose" for x in blocks):
         return _transposed(rewriter, _side_by_side(rewriter, [x.args[0] for x in blocks]))
     shape = (len(blocks) * first.shape[0], first.shape[1])
-    return rewriter.make("reshape", (_cube(rewriter, blocks), shape), shape, first.dtype)
+    return rewriter.make("reshape", (rewriter.cube(blocks), shape), shape, first.dtype)
 
 
 def _transposed(rewriter: Rewriter, x: Value) -> Value:
     return rewriter.make("transpose", (x, (1, 0)), x.shape[::-1], x.dtype)
-
-
-def _cube(rewriter: Rewriter, blocks: Sequence[Value]) -> Value:
-    paths = tuple((("index", i),) for i in range(len(blocks)))
-    return rewriter.make("pack", (list(blocks), paths), (len(blocks), *blocks[0].shape), blocks[0].dtype)

@@ -1,4 +1,4 @@
-"""Sums along one axis of a matrix as products with ones: BLAS adds several times faster than `np.add.reduce`."""
+"""Sums as products with ones: BLAS adds several times faster than `np.add.reduce`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,43 @@ LONGEST = 4096  # terms: beyond, np.add.reduce, which adds in pairs, is noticeab
 
 
 def sums(program: Program) -> Program:
-    """Write Σ over rows or columns as a product with a vector of ones; a bias gradient is one."""
+    """Write Σ over rows, columns or all entries as a product; the gradient of a bias is one, and a cost."""
 
     def rule(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
         options = dict(value.options)
-        if value.op != (np.add, "reduce") or set(options) - {"axis", "keepdims"} or len(options["axis"]) != 1:
+        if value.op != (np.add, "reduce") or set(options) - {"axis", "keepdims"} or value.dtype.kind != "f":
             return None
-        (x,), (axis,) = args, options["axis"]
-        if len(x.shape) != 2 or x.dtype.kind != "f" or x.shape[axis] > LONGEST or not x.size:
+        (x,), axes = args, options["axis"]
+        terms = x.size // max(value.size, 1)
+        if x.dtype != value.dtype or not 0 < terms <= LONGEST or not x.size:
             return None
-        shape = (x.shape[1], 1) if axis == 1 else (1, x.shape[0])
-        ones = rewriter.make("constant", (np.ones(shape, x.dtype),), shape, x.dtype, (), "ones")
-        pair, whole = ((x, ones), (x.shape[0], 1)) if axis == 1 else ((ones, x), (1, x.shape[1]))
-        total = rewriter.make(np.matmul, pair, whole, x.dtype, (), value.name)
-        return total if whole == value.shape else rewriter.make("reshape", (total, value.shape), value.shape, x.dtype)
+        if len(axes) == len(x.shape):
+            return _of_all(rewriter, value, x)
+        return _along(rewriter, value, x, axes[0]) if len(x.shape) == 2 else None
 
     return Rewriter(program).run(rule)
+
+
+def _of_all(rewriter: Rewriter, value: Value, x: Value) -> Value:
+    vector = rewriter.make("reshape", (x, (x.size,)), (x.size,), x.dtype)
+    total = rewriter.make(np.matmul, (vector, _ones(rewriter, (x.size,), x)), (), x.dtype, (), value.name)
+    return _shaped(rewriter, total, value)
+
+
+def _along(rewriter: Rewriter, value: Value, x: Value, axis: int) -> Value:
+    n, m = x.shape
+    if axis == 1:
+        total = rewriter.make(np.matmul, (x, _ones(rewriter, (m, 1), x)), (n, 1), x.dtype, (), value.name)
+    else:
+        total = rewriter.make(np.matmul, (_ones(rewriter, (1, n), x), x), (1, m), x.dtype, (), value.name)
+    return _shaped(rewriter, total, value)
+
+
+def _ones(rewriter: Rewriter, shape: tuple[int, ...], x: Value) -> Value:
+    return rewriter.make("constant", (np.ones(shape, x.dtype),), shape, x.dtype, (), "ones")
+
+
+def _shaped(rewriter: Rewriter, total: Value, value: Value) -> Value:
+    if total.shape == value.shape:
+        return total
+    return rewriter.make("reshape", (total, value.shape), value.shape, total.dtype)
