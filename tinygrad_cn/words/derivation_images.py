@@ -154,7 +154,7 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
         "en": "Units that the mask {other} has turned off did not reach $J$: backward takes the same mask.",
     },
     "dropout.divide": {
-        "zh": "前向时除以了 keep_prob = {other}，反向同样要除。",
-        "en": "Forward has divided by keep_prob = {other}, and so does backward.",
+        "zh": "前向时除以了保留概率 {other}，反向同样要除。",
+        "en": "Forward has divided by the keep probability {other}, and so does backward.",
     },
 }
