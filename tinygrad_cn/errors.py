@@ -36,6 +36,10 @@ class CompileError(TinygradError, RuntimeError):
     """A step that cannot be recorded and replayed; the message says what stands in the way."""
 
 
+class ExportError(TinygradError, RuntimeError):
+    """A net that cannot be written in another format; the message says what stands in the way."""
+
+
 class CompileWarning(UserWarning):
     """A compiled step that is recorded again, or that runs plainly; the message says why."""
 
