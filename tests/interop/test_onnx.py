@@ -261,6 +261,23 @@ def test_what_the_file_says_of_itself(path):
     np.testing.assert_array_equal(W1, net.W1.numpy().astype(np.float32))
 
 
+def test_names_are_given_once(path):
+    """The transpose of a vector is the vector; its name must not be taken from the sum that made it."""
+
+    def net(X):
+        total = np.sum(X, axis=0).named("s")
+        return total.T.named("t") * (total + total.reshape(1, -1)[0].named("s"))
+
+    interop.to_onnx(net, path, COLUMNS)
+    assert_same(path, net, COLUMNS)
+
+
+def test_weights_are_kept_as_onnx_takes_them(path):
+    interop.to_onnx(nn.Sequential(nn.Conv2D(4, 6, 3, seed=1)), path, IMAGES)
+    shapes = {tensor.name: list(tensor.dims) for tensor in onnx.load(path).graph.initializer}
+    assert shapes == {"W1.T": [6, 4, 3, 3], "b1.flat": [6]}
+
+
 def test_fixed_samples_are_in_the_shape(path):
     interop.to_onnx(nn.Dense(3, 4), path, COLUMNS, samples=False)
     (given,) = onnxruntime.InferenceSession(path).get_inputs()
@@ -313,7 +330,7 @@ def test_indices_without_an_equal_are_refused(index, path):
     ("net", "complaint"),
     [
         (lambda X: np.linalg.inv(X @ X.T), "the op inv is not exported; there are absolute, add,"),
-        (lambda X: np.where(X.numpy() > 0, X, 0.0), "call 1, where, takes an array that depends on the sample without being recorded"),
+        (lambda X: np.where(X.numpy() > 0, X, 0.0), "call 1, where, takes an array that depends on the sample without"),
         (lambda X: X * float(X.sum()), "call 1, multiply, takes an array that depends on the sample"),
         (lambda X: X if X.sum() < 0 else -X, "the net makes other steps for other values"),
         (lambda X: tg.tensor(np.ones(3)), "the output does not depend on the sample"),

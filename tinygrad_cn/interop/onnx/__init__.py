@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from ... import files
 from ...errors import ExportError
 from ...files import Array, PathLike
-from .trace import trace
+from .trace import traced
 
 __all__ = ["to_onnx"]
 
@@ -78,7 +78,7 @@ def to_onnx(
         raise ValueError(f"to_onnx: dtype must be np.float32 or np.float64; got {chosen}")
     inputs = tuple(map(_checked, sample if isinstance(sample, tuple) else (sample,)))
     try:
-        model = build(trace(net, inputs, samples), chosen, repr(net))
+        model = build(traced(net, inputs, samples), chosen, repr(net))
     except ExportError as error:
         raise ExportError(f"to_onnx: {error}") from error
     files.put(path, model.SerializeToString())

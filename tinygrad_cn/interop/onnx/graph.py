@@ -64,8 +64,8 @@ class Graph:
         return outputs
 
     def called(self, value: str, name: str | None) -> str:
-        """The value under the name the notes have for it, if a node has just made it."""
-        if name is None or not self.nodes or list(self.nodes[-1].output) != [value]:
+        """The value of a call under the name the notes have for it, if a node has just made it."""
+        if name is None or value in self.results or not self.nodes or list(self.nodes[-1].output) != [value]:
             return value
         node, new = self.nodes[-1], self.fresh(re.sub(r"\s", "_", name))
         node.output[0], node.name = new, new
@@ -116,8 +116,9 @@ class Graph:
 
     def shape(self, dims: Sequence[Dim]) -> str:
         """A shape: a constant, unless sizes in it are multiples of the number of samples."""
-        if not any(isinstance(dim, Samples) for dim in dims):
-            return self.ints(*(int(dim) for dim in dims if not isinstance(dim, Samples)))
+        known = [dim for dim in dims if not isinstance(dim, Samples)]
+        if len(known) == len(dims):
+            return self.ints(*known)
         return self.add("Concat", *(self._size(dim) for dim in dims), axis=0)
 
     def _size(self, dim: Dim) -> str:
@@ -135,17 +136,15 @@ class Graph:
     def transpose(self, value: str, axes: Sequence[int]) -> str:
         """Axes in another order."""
         if value in self.constants:
-            return self.constant(self.constants[value].transpose(axes), value)
+            return self.constant(self.constants[value].transpose(axes), f"{value}.T")
         return value if list(axes) == sorted(axes) else self.add("Transpose", value, perm=list(axes))
 
     def reshape(self, value: str, dims: Sequence[Dim]) -> str:
-        """The same entries in another shape; what grows with the samples is left to be worked out, if it can."""
-        if value in self.constants and not any(isinstance(dim, Samples) for dim in dims):
-            return self.constant(
-                self.constants[value].reshape([int(d) for d in dims if not isinstance(d, Samples)]), value
-            )
-        grown = sum(isinstance(dim, Samples) for dim in dims)
-        if grown == 1 and -1 not in dims:
+        """The same entries in another shape; a size that grows with the samples is left open, if it is the only one."""
+        known = [dim for dim in dims if not isinstance(dim, Samples)]
+        if value in self.constants and len(known) == len(dims):
+            return self.constant(self.constants[value].reshape(known), f"{value}.flat")
+        if len(known) == len(dims) - 1 and -1 not in known:
             dims = [-1 if isinstance(dim, Samples) else dim for dim in dims]
         return self.add("Reshape", value, self.shape(dims))
 

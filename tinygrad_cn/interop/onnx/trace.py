@@ -98,7 +98,7 @@ def sample_axis(x: Array) -> int | None:
     return SAMPLE_AXES.get(f"{'f' if x.dtype.kind == 'f' else 'i'}{x.ndim}")
 
 
-def trace(net: Callable[..., Any], inputs: tuple[Array, ...], samples: bool) -> Trace:
+def traced(net: Callable[..., Any], inputs: tuple[Array, ...], samples: bool) -> Trace:
     """Run a net and list its calls; with `samples`, see what grows with the number of samples.
 
     Raises
