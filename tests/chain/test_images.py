@@ -158,3 +158,12 @@ def test_views_draw_it(chain, view, text, tmp_path):
     file = tmp_path / "chain.dot"
     chain.draw(file, view=view)
     assert text in file.read_text(encoding="utf-8")
+
+
+def test_equal_convolutions_fold_into_one_with_their_entries():
+    layers = [nn.Conv2D(2, 2, 3, pad="same", activation="tanh", seed=i) for i in range(9)]
+    net = nn.Sequential(nn.Conv2D(1, 2, 1, seed=9), *layers, nn.Flatten(), nn.Dense(128, 3, seed=8))
+    text = nn.cross_entropy(net(X), LABELS).chain(lang="en").markdown()
+    assert "### Layers 3–10: convolution, tanh (8 equal layers, $l = 3, \\ldots, 10$)" in text
+    assert r"Z^{[l]}_{i,h,w,c} &= \sum_{u,v,k} A^{[l-1]}_{i,h+u-1,w+v-1,k} W^{[l]}_{u,v,k,c} + b^{[l]}_{c}" in text
+    assert r"dW^{[l]}_{u,v,k,c} &= \frac{1}{m} \sum_{i,h,w} A^{[l-1]}_{i,h+u-1,w+v-1,k} dZ^{[l]}_{i,h,w,c}" in text

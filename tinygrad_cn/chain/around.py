@@ -33,6 +33,12 @@ def norm_back(piece: Piece, i: int, g: str) -> str:
     return f"Σ {text}" if isinstance(x, Node) and x._data.shape != piece.out._data.shape else text
 
 
+def pool_back(piece: Piece, name: Naming, g: str) -> str:
+    """g to the largest entry of each window, or shared out evenly; `overlap` adds windows up where they overlap."""
+    x, f = name(piece.operands[0]), (piece.out._options or {})["f"]
+    return f"overlap({g} ⊙ 1{{{x} = {name(piece.out)}}})" if "max" in piece.label else f"overlap({g} / {f * f})"
+
+
 GLOBAL = {"global_max_pool2d": "max({x})", "global_avg_pool2d": "mean({x})"}
 
 

@@ -20,8 +20,8 @@ from .model import Quantity, Step
 from .note import Note, formula
 from .read import Reader, Term
 from .reason import ROWS_TOGETHER, mean, product_shape, rule, same_shape, shape, size, uses
-from .reason_images import conv_forward, norm_forward, pool_forward, window_shape
-from .within import Words, activation_word, layer_words
+from .reason_images import conv_entry, conv_forward, conv_gradient_entry, norm_forward, pool_forward, window_shape
+from .within import Words, layer_words
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -31,20 +31,22 @@ ROW = 60  # characters
 
 @dataclass(frozen=True)
 class Line:
-    """left = right = right = …, the shape of it, and why."""
+    """left = right = right = …, the shape of it, and why; `entry` says the same of a single entry."""
 
     left: Formula
     right: tuple[Formula, ...]
     size: Formula
     notes: tuple[Note, ...]
+    entry: Formula | None = None
 
     @property
     def rows(self) -> tuple[str, ...]:
         """LaTeX with & at the first sign of equality: one row, or one for each form if that would be long."""
         forms = [f.latex for f in self.right]
+        entry = () if self.entry is None else (self.entry.latex.replace(" = ", " &= ", 1),)
         if sum(len(f.text) for f in self.right) <= ROW:
-            return (" &= ".join([self.left.latex, " = ".join(forms)]),)
-        return (f"{self.left.latex} &= {forms[0]}", *(f"&= {form}" for form in forms[1:]))
+            return (" &= ".join([self.left.latex, " = ".join(forms)]), *entry)
+        return (f"{self.left.latex} &= {forms[0]}", *(f"&= {form}" for form in forms[1:]), *entry)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ def _forward(reader: Reader, row: Row, made_by: dict[str, Piece], words: Words) 
 
 def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
     notes = (*_forward_rule(reader, piece), _forward_shape(reader, q, piece))
-    return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes)
+    entry = conv_entry(reader, piece) if piece.kind == "conv" else None
+    return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes, entry)
 
 
 FORWARD_RULES = {"conv": conv_forward, "norm": norm_forward, "pool": pool_forward}
@@ -170,7 +173,13 @@ def _gradient_line(reader: Reader, q: Quantity) -> Line:
         rules, right = [rule(reader, terms[0])], (*_before(reader, terms[0]), whole)
     scales = {note.key: note for t in terms for note in mean(reader, t)}
     notes = [*rules, shape(reader, q, terms[0]), *uses(reader, terms, _all_of(q.formula, q.remark)), *scales.values()]
-    return Line(_written(q), right, size(q), tuple(notes))
+    return Line(_written(q), right, size(q), tuple(notes), _entry(reader, terms))
+
+
+def _entry(reader: Reader, terms: list[Term]) -> Formula | None:
+    """One entry of a gradient that a convolution hands back; a matrix product speaks for itself."""
+    piece, i = terms[0].piece, terms[0].i
+    return conv_gradient_entry(reader, piece, i) if piece.kind == "conv" and len(terms) == 1 else None
 
 
 def _all_of(formula: Formula, remark: str) -> str:
@@ -235,7 +244,7 @@ def _title(row: Row, words: Words, back: bool) -> Note:
     step, end = row.steps[0], ".back" * back
     if row.folded:
         ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
-        return Note(f"title.folded{end}", ends | {"activation": activation_word(step)})
+        return Note(f"title.folded{end}", ends | {"activation": words[step.id][1]})
     if step.id in words:
         layer, parts = words[step.id]
         return Note(f"title.layer{end}", {"l": str(layer), "activation": parts})
@@ -271,7 +280,13 @@ def _mapped(section: Section, change: Callable[[Formula], Formula]) -> Section:
         return replace(n, values={k: value(v) for k, v in n.values.items()}, term=n.term and change(n.term))
 
     def line(x: Line) -> Line:
-        return Line(change(x.left), tuple(map(change, x.right)), change(x.size), tuple(map(note, x.notes)))
+        return Line(
+            change(x.left),
+            tuple(map(change, x.right)),
+            change(x.size),
+            tuple(map(note, x.notes)),
+            x.entry and change(x.entry),
+        )
 
     return Section(section.title, tuple(map(line, section.lines)), tuple(map(note, section.notes)))
 

@@ -17,7 +17,7 @@ from ..autograd import Node
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
-from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward
+from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward, pool_back
 from .layers import Piece
 from .terms import known_multiple, quadratic_weight
 
@@ -111,6 +111,8 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         text = norm_back(piece, i, g)
     elif piece.label in GLOBAL:
         text = global_pool_back(piece, name, g)
+    elif piece.kind == "pool":
+        text = pool_back(piece, name, g)
     elif piece.kind == "total":
         text = "1"
     elif piece.kind == "own_loss":

@@ -31,33 +31,44 @@ Rule = tuple[str, dict[str, Any]]
 
 def conv_forward(reader: Reader, piece: Piece) -> Note:
     """What Z holds at one place."""
-    w, a, b = piece.roles
-    at = f"i,{_met(piece, 'h', 'u')},{_met(piece, 'w', 'v')},k"
-    bias = "" if b is None else f" + {_entry(reader.name(b), 'c')}"
-    product = f"{_entry(reader.name(a), at)} {_entry(reader.name(w), 'u,v,k,c')}"
-    index = _equation(_entry(reader.name(piece.out), "i,h,w,c"), rf"\sum_{{u,v,k}} {product}{bias}")
-    return Note("conv", {"index": index, "border": _border(piece), "groups": _groups(reader, piece)}, "rule")
+    return Note("conv", _with_border(reader, piece), "rule")
 
 
 def of_conv(reader: Reader, piece: Piece, i: int) -> Rule:
     """By operand of the op: the images, the filters, the bias."""
+    if i == 2:
+        return "conv.bias", {}
+    if i == 1:
+        return "conv.filter", _with_border(reader, piece)
+    return ("conv.input" if sizes(piece)["stride"] == 1 else "conv.input.stride"), {}
+
+
+def conv_entry(reader: Reader, piece: Piece) -> Formula:
+    """Z[i, h, w, c] as a sum over the filter."""
     w, a, b = piece.roles
-    g = gradient_of(reader.name(piece.out))
+    bias = "" if b is None else f" + {_entry(reader.name(b), 'c')}"
+    product = f"{_entry(reader.name(a), _met_index(piece))} {_entry(reader.name(w), 'u,v,k,c')}"
+    return _equation(_entry(reader.name(piece.out), "i,h,w,c"), rf"\sum_{{u,v,k}} {product}{bias}")
+
+
+def conv_gradient_entry(reader: Reader, piece: Piece, i: int) -> Formula:
+    """One entry of the gradient of the images, the filters or the bias."""
+    w, a, _ = piece.roles
+    x, dz = gradient_of(reader.name(piece.operands[i])), _entry(gradient_of(reader.name(piece.out)), "i,h,w,c")
     mean = r"\frac{1}{m} " if reader._scale(piece, piece.operands[i]) == "1/m" else ""
     if i == 2:
-        index = _equation(_entry(gradient_of(reader.name(b)), "c"), rf"{mean}\sum_{{i,h,w}} {_entry(g, 'i,h,w,c')}")
-        return "conv.bias", {"index": index}
+        return _equation(_entry(x, "c"), rf"{mean}\sum_{{i,h,w}} {dz}")
     if i == 1:
-        met = _entry(reader.name(a), f"i,{_met(piece, 'h', 'u')},{_met(piece, 'w', 'v')},k")
-        left = _entry(gradient_of(reader.name(w)), "u,v,k,c")
-        index = _equation(left, rf"{mean}\sum_{{i,h,w}} {met} {_entry(g, 'i,h,w,c')}")
-        return "conv.filter", {"index": index, "border": _border(piece), "groups": _groups(reader, piece)}
-    left, filters = _entry(gradient_of(reader.name(a)), "i,p,q,k"), _entry(reader.name(w), "u,v,k,c")
+        return _equation(
+            _entry(x, "u,v,k,c"), rf"{mean}\sum_{{i,h,w}} {_entry(reader.name(a), _met_index(piece))} {dz}"
+        )
+    filters = _entry(reader.name(w), "u,v,k,c")
     if sizes(piece)["stride"] == 1:
         back = f"i,{_back(piece, 'p', 'u')},{_back(piece, 'q', 'v')},c"
-        return "conv.input", {"index": _equation(left, rf"\sum_{{u,v,c}} {filters} {_entry(g, back)}")}
+        dz = _entry(gradient_of(reader.name(piece.out)), back)
+        return _equation(_entry(x, "i,p,q,k"), rf"\sum_{{u,v,c}} {filters} {dz}")
     meet = (rf"\sum_{{{place},{entry}\colon {_met(piece, place, entry)} = {pixel}}}" for place, entry, pixel in MEETING)
-    return "conv.input.stride", {"index": _equation(left, rf"{' '.join(meet)} \sum_c {filters} {_entry(g, 'i,h,w,c')}")}
+    return _equation(_entry(x, "i,p,q,k"), rf"{' '.join(meet)} \sum_c {filters} {dz}")
 
 
 MEETING = (("h", "u", "p"), ("w", "v", "q"))
@@ -67,6 +78,10 @@ def _met(piece: Piece, place: str, entry: str) -> str:
     """The row that entry u of the filter meets at place h: s h + d u − p."""
     known = sizes(piece)
     return f"{_times(known['stride'], place)}+{_times(known.get('dilation', 1), entry)}{_signed(-_before(known))}"
+
+
+def _met_index(piece: Piece) -> str:
+    return f"i,{_met(piece, 'h', 'u')},{_met(piece, 'w', 'v')},k"
 
 
 def _back(piece: Piece, pixel: str, entry: str) -> str:
@@ -87,14 +102,13 @@ def _signed(number: int) -> str:
     return f"{number:+d}" if number else ""
 
 
-def _border(piece: Piece) -> Note | str:
-    return Note("conv.border") if np.any(sizes(piece)["pad"]) else ""
-
-
-def _groups(reader: Reader, piece: Piece) -> Note | str:
-    w = piece.roles[0]
-    known = sizes(piece)
-    return Note("conv.groups", {"n": str(np.shape(_value(w))[2])}) if known.get("groups", 1) > 1 else ""
+def _with_border(reader: Reader, piece: Piece) -> dict[str, Any]:
+    """What is to be said of padding and of groups, if there are any."""
+    known, channels = sizes(piece), np.shape(_value(piece.roles[0]))[2]
+    return {
+        "border": Note("conv.border") if np.any(known["pad"]) else "",
+        "groups": Note("conv.groups", {"n": str(channels)}) if known.get("groups", 1) > 1 else "",
+    }
 
 
 def window_shape(reader: Reader, piece: Piece, size: Formula) -> Note:

@@ -45,11 +45,6 @@ def _distinct(words: list[Word]) -> tuple[Word, ...]:
     return tuple(word for i, word in enumerate(words) if word not in words[:i])
 
 
-def activation_word(step: Step) -> Word:
-    """What the activation of a layer is called."""
-    return _function(step.label) if step.label else Note("linear")
-
-
 def _function(label: str) -> str:
     name = function_name(label)
     return name if len(name) > 1 else label  # σ is called sigmoid in a heading

@@ -22,52 +22,47 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
     "dropout": {"zh": "dropout 随机失活", "en": "dropout"},
     # convolution
     "conv": {
-        "zh": "滤波器 $c$ 放到图像 $i$ 的每个位置 $(h, w)$ 上，重叠的元素相乘再求和：{index}{border}{groups}。",
-        "en": "Filter $c$ is laid over image $i$ at every place $(h, w)$; what lies on top of each other is "
-        "multiplied and summed: {index}{border}{groups}.",
+        "zh": "滤波器 $c$ 放到图像 $i$ 的每个位置 $(h, w)$ 上，重叠的元素相乘再求和{border}{groups}。",
+        "en": "Filter $c$ is laid over image $i$ at every place $(h, w)$; what lies on top of each other is multiplied "
+        "and summed{border}{groups}.",
     },
-    "conv.again": {
-        "zh": "与 {first} 同理：{index}{border}{groups}。",
-        "en": "As for {first}: {index}{border}{groups}.",
-    },
+    "conv.again": {"zh": "与 {first} 同理{border}{groups}。", "en": "As for {first}{border}{groups}."},
     "conv.border": {"zh": "，图像以外按 0 计", "en": ", with zeros outside the image"},
     "conv.groups": {
         "zh": "，$k$ 只取 $c$ 所在那一组的 {n} 个通道",
         "en": ", where $k$ runs over the {n} channels in the group of $c$",
     },
     "conv.filter": {
-        "zh": "滤波器的每个元素在每张图像的每个位置都用到一次，所以把它每次对上的输入乘以上游 {g}，全部加起来："
-        "{index}{border}{groups}。",
-        "en": "Each entry of a filter is used at every place of every image, so what it met there, times the "
-        "upstream {g}, is summed over all of them: {index}{border}{groups}.",
+        "zh": "滤波器的每个元素在每张图像的每个位置都用到一次，所以把它每次对上的输入乘以上游 {g}，全部加起来"
+        "{border}{groups}。",
+        "en": "Each entry of a filter is used at every place of every image, so what it met there, times the upstream "
+        "{g}, is summed over all of them{border}{groups}.",
     },
-    "conv.filter.again": {
-        "zh": "与 {first} 同理：{index}{border}{groups}。",
-        "en": "As for {first}: {index}{border}{groups}.",
-    },
+    "conv.filter.again": {"zh": "与 {first} 同理{border}{groups}。", "en": "As for {first}{border}{groups}."},
     "conv.bias": {
         "zh": "{x} 的每个元素加到了一个通道的所有样本、所有位置上，所以把 {g} 对样本、高、宽求和"
-        "（axis=(0, 1, 2)，keepdims=True）：{index}。",
+        "（axis=(0, 1, 2)，keepdims=True）。",
         "en": "Each entry of {x} is added to one channel of all samples at all places, so {g} is summed over "
-        "samples, height and width (axis=(0, 1, 2), keepdims=True): {index}.",
+        "samples, height and width (axis=(0, 1, 2), keepdims=True).",
     },
-    "conv.bias.again": {"zh": "与 {first} 同理：{index}。", "en": "As for {first}: {index}."},
+    "conv.bias.again": {"zh": "与 {first} 同理。", "en": "As for {first}."},
     "conv.input": {
-        "zh": "窗口移动时，{x} 的每个元素会对上滤波器的每个元素，各在不同的位置；贡献全部相加：{index}，{g} 以外按 "
-        "0 计。这就是 {g} 与旋转 180° 的滤波器做 full 卷积；填充的边没有梯度要传，去掉。",
+        "zh": "窗口移动时，{x} 的每个元素会对上滤波器的每个元素，各在不同的位置；贡献全部相加，{g} 以外按 0 计。"
+        "这就是 {g} 与旋转 180° 的滤波器做 full 卷积；填充的边没有梯度要传，去掉。",
         "en": "As the filter moves, every entry of it meets an entry of {x}, each at another place, and all these "
-        "contributions add up: {index}, with zeros outside {g}. This is the full convolution of {g} with the "
-        "filter turned by 180°; what falls on the padding is cut off.",
+        "contributions add up, with zeros outside {g}. This is the full convolution of {g} with the filter turned by "
+        "180°; what falls on the padding is cut off.",
     },
-    "conv.input.again": {"zh": "与 {first} 同理：{index}。", "en": "As for {first}: {index}."},
+    "conv.input.again": {"zh": "与 {first} 同理。", "en": "As for {first}."},
     "conv.input.stride": {
-        "zh": "窗口移动时，{x} 的一个元素 $(p, q)$ 会在若干位置对上滤波器的元素；贡献全部相加：{index}。没有窗口对"
-        "上的元素，梯度是 0；填充的边没有梯度要传，去掉。",
-        "en": "As the filter moves, its entries meet the entry $(p, q)$ of {x} at some places, and these "
-        "contributions add up: {index}. An entry that no window meets has gradient 0; what falls on the padding is "
-        "cut off.",
+        "zh": "窗口移动时，{x} 的一个元素 $(p, q)$ 会在若干位置对上滤波器的元素；贡献全部相加。"
+        "没有窗口对上的元素，梯度是 0；填充的边没有梯度要传，去掉。"
+        "这是 {g} 的转置卷积：按步长把 {g} 隔开，再做 full 卷积。",
+        "en": "As the filter moves, its entries meet the entry $(p, q)$ of {x} at some places, and these contributions "
+        "add up. An entry that no window meets has gradient 0; what falls on the padding is cut off. It is the "
+        "transposed convolution of {g}: the full one, with {g} spaced out by the stride.",
     },
-    "conv.input.stride.again": {"zh": "与 {first} 同理：{index}。", "en": "As for {first}: {index}."},
+    "conv.input.stride.again": {"zh": "与 {first} 同理。", "en": "As for {first}."},
     "shape.window": {"zh": "{height}，{width}，所以是 {size}。", "en": "{height} and {width}, so {size}."},
     # norms
     "norm.images": {
