@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from itertools import count
 from operator import attrgetter
 from sys import getrefcount
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -38,6 +38,8 @@ class Node:
         "__weakref__", "_born", "_data", "_grad", "_inputs", "_op", "_options", "_state", "name", "requires_grad",
     )  # fmt: skip
 
+    learned: ClassVar[bool] = False  # True of parameters
+
     _data: Array
     _grad: Array | None
     requires_grad: bool
@@ -47,6 +49,11 @@ class Node:
     _options: dict[str, Any] | None
     _born: int
     _state: State | None
+
+
+def is_frozen(x: Any) -> bool:
+    """True for a parameter that does not learn now, and for what is computed from such: recorded for chains to read."""
+    return isinstance(x, Node) and not x.requires_grad and (x.learned or x._op is not None)
 
 
 class State:
@@ -207,10 +214,10 @@ by_birth = attrgetter("_born")
 NOWHERE: frozenset[Node] = frozenset()
 
 
-def ancestors(root: Node, until: Set[Node] = NOWHERE) -> list[Node]:
+def ancestors(root: Node, until: Set[Node] = NOWHERE, frozen: bool = False) -> list[Node]:
     """Every node `root` depends on that requires a gradient, `root` included, oldest first.
 
-    Nodes of `until` are included, what lies behind them is not.
+    Nodes of `until` are included, what lies behind them is not. With `frozen`, frozen ones are included as well.
     """
     seen: set[Node] = {root}
     todo = [root]
@@ -221,7 +228,7 @@ def ancestors(root: Node, until: Set[Node] = NOWHERE) -> list[Node]:
         if node in until:
             continue
         for x in node._inputs:
-            if isinstance(x, Node) and x.requires_grad and x not in seen:
+            if isinstance(x, Node) and (x.requires_grad or (frozen and is_frozen(x))) and x not in seen:
                 seen.add(x)
                 todo.append(x)
     order.sort(key=by_birth)

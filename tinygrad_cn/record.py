@@ -60,11 +60,11 @@ def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | N
             watched = watched or x._state is not None
     if needs and y.dtype.kind == "c":
         raise OpError(f"{op.name}({', '.join(map(autograd.label, inputs))}) is complex; gradients are of real numbers")
-    if not needs or not m & RECORD or y.dtype.kind != "f":
+    if not m & RECORD or y.dtype.kind != "f" or not (needs or any(map(autograd.is_frozen, inputs))):
         return fill(t, y, False, None, (), None)
     if watched:
         autograd.notice_changes(inputs)
-    fill(t, y, True, op, inputs, options)
+    fill(t, y, needs, op, inputs, options)
     if m != RECORD:
         autograd.check_value(t, _caller())
     return t

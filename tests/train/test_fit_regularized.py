@@ -87,10 +87,9 @@ def test_a_step_learns_from_what_augment_returns_and_validation_stays(moons):
         return 2 * X
 
     X, Y = moons
-    history = fit(
-        net_of_moons(), X, Y, epochs=1, batch_size=200, validation=(X, Y), augment=double, optimizer=0.0, seed=1
-    )
-    doubled = fit(net_of_moons(), 2 * X, Y, epochs=1, batch_size=200, validation=(X, Y), optimizer=0.0, seed=1)
+    rest = {"epochs": 1, "batch_size": 200, "validation": (X, Y), "optimizer": 0.0, "seed": 1}
+    history = fit(net_of_moons(), X, Y, augment=double, **rest)
+    doubled = fit(net_of_moons(), 2 * X, Y, **rest)
     assert seen == [(2, 200), (2, 100)]
     assert history.cost == doubled.cost
     assert history.val_cost == doubled.val_cost

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors
+from ..autograd import Node, ancestors, is_frozen
 
 ACTIVATIONS = frozenset(
     "sigmoid tanh relu leaky_relu elu gelu softplus silu softmax log_softmax".split()
@@ -73,7 +73,7 @@ def pieces(root: Node) -> list[Piece]:
     found: list[Piece] = []
     wanted = [root]
     seen: set[Node] = set()
-    by_age = ancestors(root)
+    by_age = ancestors(root, frozen=True)
     uses = count_uses(by_age)
     while wanted:
         node = wanted.pop()
@@ -82,7 +82,7 @@ def pieces(root: Node) -> list[Piece]:
         seen.add(node)
         piece = recognise(node, uses)
         found.append(piece)
-        wanted += [x for x in piece.operands if isinstance(x, Node) and x.requires_grad]
+        wanted += [x for x in piece.operands if isinstance(x, Node) and (x.requires_grad or is_frozen(x))]
     found.sort(key=lambda p: p.out._born)
     return found
 
@@ -200,7 +200,7 @@ def _product_and_bias(node: Node, uses: dict[Node, int]) -> tuple[Node, Any] | N
 
 
 def _is_parameter(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad and x._op is None
+    return isinstance(x, Node) and x._op is None and (x.requires_grad or is_frozen(x))
 
 
 def _transposed_leaf(x: Any, uses: dict[Node, int]) -> Node | None:
@@ -250,4 +250,4 @@ def inner_nodes(piece: Piece) -> Iterator[Node]:
     while todo:
         node = todo.pop()
         yield node
-        todo += [x for x in node._inputs if isinstance(x, Node) and x.requires_grad and x not in ends]
+        todo += [x for x in node._inputs if isinstance(x, Node) and (x.requires_grad or is_frozen(x)) and x not in ends]

@@ -40,6 +40,8 @@ class Quantity:
         A second line for the reader: "= dA[2] ⊙ σ′(Z[2])".
     optional : bool
         Shown in grey: not needed for the update, such as dX.
+    frozen : bool
+        A parameter that does not learn now: it has no gradient.
     read : callable
         Returns the value now, or None while it has not been computed.
     """
@@ -54,6 +56,7 @@ class Quantity:
     read: Callable[[], Array | None] = field(repr=False, compare=False)
     remark: str = ""
     optional: bool = False
+    frozen: bool = False
 
     @property
     def value(self) -> Array | None:
@@ -104,6 +107,11 @@ class Step:
     gradients: tuple[Quantity, ...] = ()
     cache: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it has parameters and none of them learns."""
+        return bool(self.parameters) and all(q.frozen for q in self.parameters)
 
     @property
     def backward_order(self) -> tuple[Quantity, ...]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import FREED, Node
+from ..autograd import FREED, Node, is_frozen
 from ..errors import GraphError
 from ..ops.formula import Formula
 from ..ops.op import Array
@@ -190,6 +190,7 @@ class Reader:
                 shapes,
                 lambda: np.asarray(_value(x)),
                 remark,
+                frozen=role == "parameter" and is_frozen(x),
             )
         return self.quantities[key]
 
@@ -287,9 +288,9 @@ class Reader:
         if not (is_data or is_leaf) or id(x) in home or any(x is own for own in _own_parameters(piece)):
             return
         step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
-        role: Role = "parameter" if _needs(x) and not is_data else "data"
+        role: Role = "parameter" if (_needs(x) or is_frozen(x)) and not is_data else "data"
         home[id(x)] = step_id
-        gradients = (self._gradient(x),) if role == "parameter" else ()
+        gradients = (self._gradient(x),) if role == "parameter" and _needs(x) else ()
         steps.append(Step(step_id, "input", 0, "", forward=(self._value_of(x, role),), gradients=gradients))
 
     def _activation_of(self, piece: Piece) -> Piece | None:
@@ -305,9 +306,11 @@ class Reader:
         out, backward = [z], []
         if act is not None:
             out.append(self._value_of(act.out, "A", forward(act, self.name), str(z_shape)))
-            backward.append(self._dz(piece.out, act, str(z_shape)))
+            if _needs(piece.out):
+                backward.append(self._dz(piece.out, act, str(z_shape)))
         parameters = [self._value_of(w, "parameter")] + ([] if b is None else [self._value_of(b, "parameter")])
-        backward.append(self._gradient(a, back))
+        if _needs(piece.out):
+            backward.append(self._gradient(a, back))
         gradients = [self._gradient(w, product)] if _needs(w) else []
         if b is not None and _needs(b):
             gradients.append(self._gradient(b, str(np.shape(_value(b)))))
@@ -320,7 +323,7 @@ class Reader:
             forward=tuple(out),
             backward=tuple(backward),
             gradients=tuple(gradients),
-            cache=(self.name(a), self.name(w), self.name(piece.out)),
+            cache=(self.name(a), self.name(w), self.name(piece.out)) if _needs(piece.out) else (),
             sources=(self._source(a, home),),
         )
 

@@ -27,6 +27,8 @@ def table(chain: Chain) -> str:
 
 def _row(q: Quantity, chain: Chain) -> tuple[str, ...]:
     formula = "" if q.formula is None else f"= {q.formula.text}"
+    if q.frozen:
+        formula = say("frozen", chain.lang)
     if q.remark:
         formula += f"{'' if q.remark.startswith('=') else ','} {q.remark}"
     return q.written, str(q.shape), q.symbols, formula, q.shapes if "→" in q.shapes else ""

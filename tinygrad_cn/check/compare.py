@@ -57,7 +57,7 @@ def compare(
     Returns
     -------
     Report
-        One row per gradient, from the cost back: `agree`, `wrong`, `inherited`, `shape`, `missing` or
+        One row per gradient, from the cost back: `agree`, `wrong`, `inherited`, `shape`, `missing`, `frozen` or
         `unknown_name`.
 
     Raises

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import is_frozen
 from ..chain import Chain
+from ..chain.formula import gradient_of
+from ..chain.names import canonical
 from ..language import Lang
 from .hand import match
 from .judge import Judge
@@ -24,8 +27,22 @@ def compare_named(
     rows = {row.name: row for row in judge.rows()}
     rows |= {name: _missing(chain, judge, name) for name in required if name not in given}
     order = [name for x in judge.order if (name := f"d{chain.reader.names[id(x)]}") in rows]
-    unknown_rows = [Row(name, name, "unknown_name", np.asarray(hand[name])) for name in unknown]
-    return Report(chain, (*(rows[name] for name in order), *unknown_rows), lang, judge.remarks(lang))
+    others = [_not_compared(chain, str(name), hand[name]) for name in unknown]
+    return Report(chain, (*(rows[name] for name in order), *others), lang, judge.remarks(lang))
+
+
+def _not_compared(chain: Chain, name: str, value: Any) -> Row:
+    """A gradient that is not computed because all it would serve is frozen, or of nothing in the chain."""
+    hand = np.asarray(value)
+    known = canonical(name, [f"d{key}" for key in (*chain.quantities, *chain.reader.aliases)])
+    if known is None:
+        return Row(name, name, "unknown_name", hand)
+    key = chain.reader.aliases.get(known[1:], known[1:])
+    x = chain.reader.values[key]
+    uses = [piece.out for piece, _ in chain.reader.consumers.get(id(x), [])]
+    if is_frozen(x) or (uses and all(map(is_frozen, uses))):
+        return Row(f"d{key}", gradient_of(chain.reader.name(x)), "frozen", hand)
+    return Row(name, name, "unknown_name", hand)
 
 
 def _missing(chain: Chain, judge: Judge, name: str) -> Row:

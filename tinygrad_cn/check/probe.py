@@ -114,7 +114,7 @@ class Rebuild:
     def _leaf(self, old: Any, value: Any) -> Any:
         """A value in the dtype, and of the kind, of the old one."""
         array = np.asarray(value, dtype=_value(old).dtype if _value(old).dtype.kind == "f" else float)
-        return Tensor(array, old.requires_grad, old.name) if isinstance(old, Node) else array
+        return type(old)(array, old.requires_grad, old.name) if isinstance(old, Tensor) else array
 
     # ---- constants ----------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from ..language import Lang, say
 from ..text import align, columns
 from .row import MARKS, Row
 
-COLOURS = {"agree": "32", "inherited": "33"}  # ANSI: green, yellow; everything else red
+COLOURS = {"agree": "32", "inherited": "33", "frozen": "90"}  # ANSI: green, yellow, grey; everything else red
 
 
 class Report:
@@ -35,13 +35,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """True if every gradient agrees."""
-        return all(row.verdict == "agree" for row in self.rows)
+        """True if every gradient agrees; those of frozen layers, which are not computed, do not count."""
+        return all(row.verdict in ("agree", "frozen") for row in self.rows)
 
     @property
     def first_wrong(self) -> str | None:
         """Name of the first gradient, from the cost back, that is itself wrong; None if there is none."""
-        return next((row.name for row in self.rows if row.verdict not in ("agree", "inherited")), None)
+        return next((row.name for row in self.rows if row.verdict not in ("agree", "inherited", "frozen")), None)
 
     def __getitem__(self, name: str) -> Row:
         for row in self.rows:
@@ -117,7 +117,7 @@ class Report:
     def summary(self) -> str:
         """One line: how many agree, are wrong, are inherited."""
         count = {v: sum(row.verdict == v for row in self.rows) for v in MARKS}
-        wrong = len(self.rows) - count["agree"] - count["inherited"]
+        wrong = len(self.rows) - count["agree"] - count["inherited"] - count["frozen"]
         return say(
             "report.summary",
             self.lang,

@@ -12,13 +12,14 @@ from ..ops.formula import Formula
 from ..ops.op import Array
 from .cause import Cause
 
-Verdict = Literal["agree", "wrong", "inherited", "shape", "missing", "unknown_name"]
+Verdict = Literal["agree", "wrong", "inherited", "shape", "missing", "frozen", "unknown_name"]
 MARKS: dict[Verdict, str] = {
     "agree": "✓",
     "wrong": "✗",
     "inherited": "△",
     "shape": "✗",
     "missing": "?",
+    "frozen": "–",
     "unknown_name": "?",
 }
 
@@ -32,7 +33,8 @@ class Row:
     name, written : str
         "dZ1", and as written in formulas, "dZ[1]".
     verdict : str
-        agree; wrong; inherited (right in itself, an earlier one is wrong); shape; missing; unknown_name.
+        agree; wrong; inherited (right in itself, an earlier one is wrong); shape; missing; frozen (not computed, as
+        nothing that learns lies there); unknown_name.
     hand, true : ndarray or None
         The learner's value and the true one, in the report's convention.
     own : ndarray or None

@@ -60,7 +60,7 @@ class World:
     def copies(self) -> Mapping[Any, Node]:
         """A copy of every node, computed from moved inputs and moved itself; none if nothing moves."""
         copies: dict[Any, Node] = {}
-        for i, node in enumerate(ancestors(self.chain.root) if self.nudge else ()):
+        for i, node in enumerate(ancestors(self.chain.root, frozen=True) if self.nudge else ()):
             inputs = tuple(copies.get(x, x) if isinstance(x, Node) else x for x in node._inputs)
             data = node._data
             if node._op is not None:
@@ -71,7 +71,7 @@ class World:
                         data = self.moved(data, self.plain.terms.get(node, np.abs(data)), i)
                     data = data.astype(node._data.dtype)
             copy: Any = object.__new__(type(node))
-            copies[node] = fill(copy, data, True, node._op, inputs, node._options)
+            copies[node] = fill(copy, data, node.requires_grad, node._op, inputs, node._options)
         return copies
 
     @cached_property

@@ -79,14 +79,14 @@ def difference(report: Report) -> graphviz.Digraph:
 
 
 def _caption(report: Report) -> list[Line]:
-    unknown = [row for row in report.rows if row.verdict == "unknown_name"]
+    unknown = [row for row in report.rows if row.verdict in ("unknown_name", "frozen")]
     lines = [Line(report.summary, "page", style.TITLE, bold=True)]
     *notes, last = report.notes
     if report.first_wrong is None:
         notes.append(last)
     else:
         lines.append(Line(last, "wrong", style.TITLE, bold=True))  # which one to mend first
-    said = [f"{MARKS[row.verdict]} {row.written}: {say('verdict.unknown_name', report.lang)}" for row in unknown]
+    said = [f"{MARKS[row.verdict]} {row.written}: {say(f'verdict.{row.verdict}', report.lang)}" for row in unknown]
     return [*lines, *(Line(text, "cache", style.SMALL) for text in [*said, *notes])]
 
 

@@ -33,7 +33,7 @@ def ops(chain: Chain, values: bool = False) -> graphviz.Digraph:
     PictureError
         For more than 5,000 ops.
     """
-    nodes = [node for node in ancestors(chain.root) if node._op is not None]
+    nodes = [node for node in ancestors(chain.root, frozen=True) if node._op is not None]
     if len(nodes) > MAX_OPS:
         raise PictureError(
             f'the view "ops" holds {MAX_OPS} ops; this graph has {len(nodes)}. view="ladder" and view="blocks" fold '

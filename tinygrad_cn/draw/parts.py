@@ -109,12 +109,15 @@ def _title(text: str, role: str) -> Band:
 def title(row: Row, lang: Lang) -> str:
     """What a row is called: `Layer 1 · tanh`, `Layers 2–24 × 23 · relu`, `Cost J · mean squared error`."""
     step = row.step
+    frozen = say("frozen", lang) if step.frozen else ""
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
-        return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), step.label)
-    return _join(say("layer", lang, l=step.layer), step.label) if step.layer else _word(step.label, lang)
+        return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), step.label, frozen)
+    if step.layer:
+        return _join(say("layer", lang, l=step.layer), step.label, frozen)
+    return _join(_word(step.label, lang), frozen)
 
 
 def _backward_title(row: Row, lang: Lang) -> str:
@@ -157,6 +160,7 @@ def _band(q: Quantity, formula: list[str], lang: Lang, values: bool, bold: bool 
     """The formula, and below it in small type the remark, the shapes and the value; why it is optional if it is."""
     role = "optional" if q.optional else q.role
     small = [say("input_gradient", lang)] if q.optional else [q.remark, shape_text(q)]
+    small += [say("frozen", lang)] if q.frozen else []
     small += value_lines(q.value, lang) if values else []
     lines = [Line(text, role, style.FORMULA, bold) for text in formula]
     lines += [Line(text, role, style.SMALL) for text in small if text]

@@ -45,6 +45,7 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+    learned = True
 
     def __init__(self, data: ArrayLike, requires_grad: bool = True, name: str | None = None) -> None:
         super().__init__(data, requires_grad, name)

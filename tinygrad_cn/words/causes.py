@@ -22,6 +22,7 @@ CAUSES: dict[str, dict[str, str]] = {
     "verdict.inherited": {"zh": "受牵连：公式没错，上游有误", "en": "inherited: right in itself, wrong upstream"},
     "verdict.shape": {"zh": "形状不对", "en": "wrong shape"},
     "verdict.missing": {"zh": "没有给出", "en": "not given"},
+    "verdict.frozen": {"zh": "没有计算：已冻结", "en": "not computed: frozen"},
     "verdict.unknown_name": {"zh": "没有这个量", "en": "no such gradient"},
     # why a hand gradient is wrong
     "cause.missing_1_over_m": {

@@ -19,6 +19,7 @@ CHAIN: dict[str, dict[str, str]] = {
     },
     "picture": {"zh": "计算链：{steps}", "en": "Chain: {steps}"},
     "not_computed": {"zh": "未计算", "en": "not computed"},
+    "frozen": {"zh": "冻结", "en": "frozen"},
     "input_gradient": {"zh": "输入不更新，可省略", "en": "the input is not updated: optional"},
     "binary_cross_entropy": {"zh": "二元交叉熵", "en": "binary cross-entropy"},
     "binary_cross_entropy_with_logits": {"zh": "二元交叉熵（由 Z）", "en": "binary cross-entropy from Z"},

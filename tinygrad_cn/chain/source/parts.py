@@ -22,7 +22,7 @@ def operands(piece: Piece) -> list[Node]:
 def inside(piece: Piece) -> list[Node]:
     """The recorded nodes of a piece, in the order they were computed."""
     ends = frozenset(x for x in piece.operands if isinstance(x, Node))
-    return [node for node in ancestors(piece.out, ends) if node not in ends]
+    return [node for node in ancestors(piece.out, ends, frozen=True) if node not in ends]
 
 
 def options_of(piece: Piece) -> dict[str, Any]:
