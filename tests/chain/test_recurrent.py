@@ -153,6 +153,6 @@ def test_every_form_of_a_recurrent_chain_names_its_steps(kind, tmp_path):
         text = str(chain) if kind == "table" else getattr(chain, kind)()
     assert text.count("⟨2⟩" if kind in ("table", "svg", "html") else "2") > 2
     if kind == "table":
-        assert "c⟨2⟩      (5, 4)     (5, m)      = Γf ⊙ c⟨1⟩ + Γi ⊙ c̃" in text
+        assert "c⟨2⟩      (5, 4)     (n_a, m)    = Γf⟨2⟩ ⊙ c⟨1⟩ + Γi⟨2⟩ ⊙ c̃⟨2⟩" in text
         assert "A         (5, 4, 3)  (5, m, 3)   = stack(a⟨1⟩, a⟨2⟩, a⟨3⟩)" in text
         assert "dW[2]     (2, 5)     (2, 5)      = (1/m) Σ dZ[2]⟨t⟩ A⟨t⟩ᵀ" in text

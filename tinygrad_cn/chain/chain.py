@@ -58,7 +58,7 @@ class Chain:
             raise ValueError(f'convention must be "course" or "autograd"; got {convention!r}')
         self.lang: Lang = language(lang)
         reader = Reader(root, names, course=convention == "course")
-        self.root = root
+        self.root = reader.root
         self.pieces: tuple[Piece, ...] = tuple(reader.pieces)
         self.steps: tuple[Step, ...] = reader.steps
         self.quantities: dict[str, Quantity] = reader.quantities
@@ -71,7 +71,7 @@ class Chain:
     @property
     def computed(self) -> bool:
         """True once `backward()` has filled in the gradients."""
-        return self.root._grad is not None
+        return self.reader.opened.gradient(self.root) is not None
 
     def quantity(self, name: str) -> Quantity:
         """The quantity of a name: `dW1`, `dW[1]`, `X`, or a name given by the user.

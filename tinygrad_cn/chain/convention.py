@@ -21,6 +21,8 @@ DATA = {
     "affine": (1,),
     "conv2d": (0,),
     "recurrent": (1, 2),
+    "recurrent_sum": (1, 3),
+    "recurrent_one": (1,),
     "sequence_affine": (1,),
 }  # operands that hold samples, not weights
 BY_COLUMN = frozenset(
@@ -68,7 +70,7 @@ def _by_column(piece: Piece) -> bool:
     """Whether a sample of the output depends on that sample of the operands alone."""
     op = piece.out._op
     entrywise = op is not None and op.broadcasts and op.name not in CONTRACT
-    return piece.kind == "activation" or entrywise or piece.label in BY_COLUMN
+    return piece.kind in ("activation", "cell") or entrywise or piece.label in BY_COLUMN
 
 
 def is_mean(root: Node, columns: set[Node], m: int) -> bool:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, ancestors
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
 from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward, pool_back
 from .layers import Piece
 from .terms import known_multiple, quadratic_weight
+from .time import over_time
 
 Naming = Callable[[Any], str]
 
@@ -61,6 +62,12 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(global_pool_forward(piece, name))
     if piece.kind == "loss":
         return _loss(piece, name, 0)
+    if piece.kind == "recurrent":
+        return Formula.of(_recurrent(piece, name))
+    if piece.kind == "cell":
+        return expression(piece.out, name, 0, _ends(piece))
+    if _is_pair(piece):
+        return Formula.of("[{}; {}]".format(*map(name, piece.operands)))
     return expression(piece.out, name, depth=1)
 
 
@@ -107,6 +114,10 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
     elif piece.kind == "flatten":
         text = f"reshape({g}ᵀ)"
+    elif piece.kind == "recurrent":
+        text = _recurrent_rules(piece, name, g)[i]
+    elif piece.kind == "cell":
+        text = _through_cell(piece, piece.operands[i], name, g)
     elif piece.kind == "norm":
         text = norm_back(piece, i, g)
     elif piece.label in GLOBAL:
@@ -120,7 +131,7 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
     elif piece.kind == "penalty":
         text = _penalty_rule(piece, piece.operands[i], name)
     else:
-        text = _op_rule(piece.out, i, name, g)
+        text = _part_of_sequence(piece, i, g) or _op_rule(piece.out, i, name, g)
     return _scaled(Formula.of(text), scale)
 
 
@@ -129,6 +140,70 @@ def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
     if piece.flipped:
         return f"{name(a)} {g}ᵀ", f"{name(w)} {g}", f"Σ {g}"
     return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"
+
+
+def _recurrent(piece: Piece, name: Naming) -> str:
+    *factors, b = map(name, piece.operands)
+    if piece.label == "recurrent_one":
+        text = "{} {}".format(*factors)
+    elif piece.label == "recurrent_sum":
+        text = "{} {} + {} {}".format(*factors)
+    else:
+        text = "{} [{}; {}]".format(*factors)
+    return f"{text} + {b}" if b else text
+
+
+def _recurrent_rules(piece: Piece, name: Naming, g: str) -> tuple[str, ...]:
+    """Of [a; x] the rows above belong to a, the others to x, and so do the columns of W."""
+    if piece.label == "recurrent_one":
+        return _affine_rules(piece, name, g)
+    if piece.label == "recurrent_sum":
+        Waa, a, Wax, x, _ = map(name, piece.operands)
+        return f"{g} {a}ᵀ", f"{Waa}ᵀ {g}", f"{g} {x}ᵀ", f"{Wax}ᵀ {g}", f"Σ {g}"
+    W, a, x, _ = map(name, piece.operands)
+    return f"{g} [{a}; {x}]ᵀ", f"{W}[:, :n_a]ᵀ {g}", f"{W}[:, n_a:]ᵀ {g}", f"Σ {g}"
+
+
+def _part_of_sequence(piece: Piece, i: int, g: str) -> str:
+    """Of A, all states along the last axis, A⟨t⟩ belongs to a⟨t⟩; of two put together each has its rows or columns."""
+    options, shape = piece.out._options or {}, piece.out._data.shape
+    if piece.label == "stack" and len(shape) == 3 and options.get("axis", 0) % 3 == 2:
+        return f"{g}⟨{i + 1}⟩"
+    if _is_pair(piece):
+        return f"{g}[:{len(_value(piece.operands[0]))}]" if i == 0 else f"{g}[{len(_value(piece.operands[0]))}:]"
+    match options.get("index"):
+        case (slice(start=None, stop=None), slice(start=None, stop=int(), step=None)):
+            return f"[{g}, 0]"
+        case (slice(start=None, stop=None), slice(start=int(), stop=None, step=None)):
+            return f"[0, {g}]"
+    return ""
+
+
+def _is_pair(piece: Piece) -> bool:
+    """[a; b], one matrix on top of another."""
+    axis = (piece.out._options or {}).get("axis", 0)
+    return piece.label == "concatenate" and len(piece.operands) == 2 and piece.out._data.ndim == 2 and axis == 0
+
+
+def _through_cell(piece: Piece, x: Any, name: Naming, g: str) -> str:
+    """The rules of the ops that a joined piece covers, one put into the other."""
+    ends = _ends(piece)
+
+    def part(y: Any) -> str:
+        inner = isinstance(y, Node) and y not in ends and y._op is not None
+        return _wrap(expression(y, name, 0, ends).text) if inner else name(y)
+
+    reached: dict[Node, list[str]] = {piece.out: [g]}
+    for node in reversed([node for node in ancestors(piece.out, ends) if node not in ends]):
+        arriving = total([Formula.of(text) for text in reached[node]]).text
+        for i, y in enumerate(node._inputs):
+            if isinstance(y, Node) and y.requires_grad:
+                reached.setdefault(y, []).append(_op_rule(node, i, part, arriving))
+    return total([Formula.of(text) for text in reached[x]]).text
+
+
+def _ends(piece: Piece) -> frozenset[Node]:
+    return frozenset(x for x in piece.operands if isinstance(x, Node))
 
 
 def _own_loss(piece: Piece, name: Naming, scale: str) -> Formula:
@@ -201,8 +276,9 @@ def _bare(text: str) -> str:
 
 
 def total(parts: list[Formula]) -> Formula:
-    """The sum of the contributions of all consumers."""
-    return Formula.of(" + ".join(p.text for p in parts).replace("+ −", "− "))
+    """The sum of the contributions of all consumers; over time with a Σₜ."""
+    texts = [p.text for p in parts]
+    return Formula.of(over_time(texts) or " + ".join(texts).replace("+ −", "− "))
 
 
 def gradient_of(written: str) -> str:

@@ -7,12 +7,15 @@ its operands; what no row recognises becomes a piece of its own, so nothing is d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Node, ancestors, is_frozen
+from .piece import INSIDE, LAYERS, Piece
+from .recurrent import recurrent
+
+__all__ = ["ACTIVATIONS", "INSIDE", "LAYERS", "LOSSES", "Piece", "inner_nodes", "pieces"]
 
 ACTIVATIONS = frozenset(
     "sigmoid tanh relu leaky_relu elu gelu softplus silu softmax log_softmax".split()
@@ -22,50 +25,7 @@ LOSSES = frozenset(
     "mse mae huber hinge".split()
 )  # fmt: skip
 
-
-LAYERS = frozenset(["affine", "conv"])
-INSIDE = LAYERS | {"activation", "norm", "pool", "flatten"}  # kinds of pieces a net is made of
 POOLS = {"max": "global_max_pool2d", "mean": "global_avg_pool2d"}
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """A recognised part of the graph.
-
-    Attributes
-    ----------
-    kind : str
-        "affine", "conv", "activation", "norm", "pool", "flatten", "loss" or "op".
-    label : str
-        "tanh", "binary_cross_entropy", or the op's name.
-    out : Node
-        What it computes.
-    operands : tuple
-        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y); others in the
-        order of the op: conv (A, W, b or None), norm (Z, gamma, beta).
-    flipped : bool
-        An affine map written wᵀ x + b, as for a single neuron.
-    """
-
-    kind: str
-    label: str
-    out: Node
-    operands: tuple[Any, ...]
-    flipped: bool = False
-
-    @property
-    def is_layer(self) -> bool:
-        """Whether it opens a layer: it has a W."""
-        return self.kind in LAYERS
-
-    @property
-    def roles(self) -> tuple[Any, Any, Any]:
-        """W, A of the layer before, and b or None, of a layer."""
-        if self.kind == "conv":
-            a, w, b = self.operands
-        else:
-            w, a, b = self.operands
-        return w, a, b
 
 
 def pieces(root: Node) -> list[Piece]:
@@ -171,7 +131,7 @@ def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
 
 
 RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (
-    affine, convolution, activation, around_layers, loss,
+    recurrent, affine, convolution, activation, around_layers, loss,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..ops.formula import Formula
 from ..ops.op import Array
+from .recurrent import Moment
 
 Role = Literal["data", "parameter", "Z", "A", "loss", "gradient", "op"]
 
@@ -82,7 +83,7 @@ class Step:
     id : str
         Unique and stable: "X", "1", "2", "add1", "J".
     kind : str
-        "input", "dense", "activation", "op" or "loss"; more as more layer kinds are recognised.
+        "input", "dense", "recurrent", "activation", "op" or "loss"; more as more layer kinds are recognised.
     layer : int
         Layer number l, 0 if the step belongs to no layer.
     label : str
@@ -95,6 +96,8 @@ class Step:
         What the backward step needs of the forward step, written: ("X", "W[1]", "Z[1]").
     sources : tuple of Source
         Where its inputs come from. Targets Y of a loss are a source with step "Y".
+    moment : Moment or None
+        The recurrent cell and the time t of a step of kind "recurrent".
     """
 
     id: str
@@ -107,6 +110,7 @@ class Step:
     gradients: tuple[Quantity, ...] = ()
     cache: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    moment: Moment | None = None
 
     @property
     def frozen(self) -> bool:
@@ -115,7 +119,12 @@ class Step:
 
     @property
     def backward_order(self) -> tuple[Quantity, ...]:
-        """The gradients of this step as the notes compute them: dZ, dW, db, then dA of the layer before."""
+        """The gradients of this step as the notes compute them: dZ, dW, db, then dA of the layer before.
+
+        A recurrent step has the gradients of what it computes itself, da⟨t⟩ first: dW and db come last.
+        """
+        if self.moment is not None:
+            return (*self.backward, *self.gradients)
         inner, last = self.backward[:-1], self.backward[-1:]
         return (*inner, *self.gradients, *last)
 

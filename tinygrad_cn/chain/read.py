@@ -6,6 +6,7 @@ layer l and takes the activation of its Z with it; the loss closes the chain; ev
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,7 +23,10 @@ from .dimension import row_symbol, symbols
 from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total, weighted
 from .layers import Piece, inner_nodes, pieces
 from .model import Quantity, Role, Source, Step, backward_quantities, forward_quantities
+from .moments import moment_id, moment_step, moment_value, name_moments, own_parameters
 from .names import given_names, written
+from .opened import opened
+from .recurrent import Moment, Recurrence
 from .terms import join_terms
 
 OF_LAYER = {"activation": "A", "norm": "N", "pool": "P", "flatten": "F"}  # letters of what a layer is made into
@@ -46,9 +50,13 @@ class Reader:
                 "chain: nothing is recorded behind this tensor. Compute J from parameters outside no_grad(), "
                 'and use backward() or backward(keep="all") rather than keep="leaves"'
             )
-        self.root = root
+        self.opened = opened(root)
+        self.root = root = self.opened.root
         self.given = given_names(names)
-        self.pieces = join_terms(pieces(root), root)
+        self.given |= {id(new): self.given[id(old)] for old, new in self.opened.copies.items() if id(old) in self.given}
+        recurrence = Recurrence(pieces(root), self.given)
+        self.moments = recurrence.moments
+        self.pieces = join_terms(recurrence.pieces, root)
         self.m = samples(self.pieces)
         self.columns = per_sample(self.pieces, self.m) if self.m is not None else set()
         self.mean = self.m is not None and is_mean(root, self.columns, self.m)
@@ -61,6 +69,7 @@ class Reader:
         self.texts: dict[int, str] = {}  # by identity: constants written as an expression
         self.target: Any = None
         self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows, or channels
+        self.moment_sizes = Counter(self.moments.values())
         self.consumers = self._consumers()
         self._name_everything()
         self.quantities: dict[str, Quantity] = {}
@@ -79,8 +88,9 @@ class Reader:
     def _name_everything(self) -> None:
         number = 0
         counts: dict[str, int] = {}
+        name_moments(self)
         for piece in self.pieces:
-            if piece.is_layer:
+            if piece.is_layer and piece not in self.moments:
                 number += 1
                 w, a, b = piece.roles
                 self._data_input(a, number)
@@ -153,6 +163,9 @@ class Reader:
         if x is None or id(x) in self.names:
             return
         own = self.given.get(id(x)) or (x.name if isinstance(x, Node) else None)
+        if own and own.endswith(f".{standard}") and standard not in self.values:  # 1.Waa where there is one Waa only
+            self.aliases.setdefault(own, standard)
+            own = standard
         name = own if own and own not in self.values else standard
         while name in self.values:
             name += "′"
@@ -240,7 +253,7 @@ class Reader:
         factor = float(self.m or 1) if self.course and isinstance(x, Node) and x in self.columns else 1.0
 
         def read() -> Array | None:
-            g: Array | None = x._grad
+            g = self.opened.gradient(x)
             return g if g is None or factor == 1.0 else g * factor
 
         def derive() -> Array | None:
@@ -266,26 +279,40 @@ class Reader:
         steps: list[Step] = []
         home: dict[int, str] = {}  # which step computes a value
         done: set[Piece] = set()
+        members: dict[Moment, list[Piece]] = {}
         for piece in self.pieces:
             if piece in done:
                 continue
             for x in piece.operands:
                 self._input_step(piece, x, home, steps)
+            if moment := self.moments.get(piece):
+                home |= {id(x): moment_id(moment) for x in (piece.out, *own_parameters(piece))}
+                steps += self._at_moment(moment, piece, members, home)
+                continue
             act = self._activation_of(piece)
             made = [piece] if act is None else [piece, act]
             done.update(made)
             step = self._layer(piece, act, home) if piece.is_layer else self._plain(piece, home)
             home.update((id(p.out), step.id) for p in made)
-            own = piece.operands if piece.is_layer else _own_parameters(piece)
+            own = piece.operands if piece.is_layer else own_parameters(piece)
             home.update((id(x), step.id) for x in own if id(x) not in home)
             steps.append(step)
         return tuple(steps)
+
+    def _at_moment(
+        self, moment: Moment, piece: Piece, members: dict[Moment, list[Piece]], home: dict[int, str]
+    ) -> list[Step]:
+        """The step of a recurrent cell, once its last piece is read."""
+        members.setdefault(moment, []).append(piece)
+        moment_value(self, piece)
+        complete = len(members[moment]) == self.moment_sizes[moment]
+        return [moment_step(self, moment, members[moment], home)] if complete else []
 
     def _input_step(self, piece: Piece, x: Any, home: dict[int, str], steps: list[Step]) -> None:
         """Data that no step computes gets a step of its own; parameters of a layer belong to the layer."""
         is_data = piece.is_layer and x is piece.roles[1]
         is_leaf = not piece.is_layer and id(x) in self.names and not (isinstance(x, Node) and x._op is not None)
-        if not (is_data or is_leaf) or id(x) in home or any(x is own for own in _own_parameters(piece)):
+        if not (is_data or is_leaf) or id(x) in home or any(x is own for own in own_parameters(piece)):
             return
         step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
         role: Role = "parameter" if (_needs(x) or is_frozen(x)) and not is_data else "data"
@@ -349,7 +376,7 @@ class Reader:
         out = self._value_of(piece.out, role, rule, str(piece.out._data.shape), remark)
         nodes = dict.fromkeys(x for x in piece.operands if isinstance(x, Node))
         flows = [x for x in nodes if x.requires_grad and x._op is not None]
-        own = [x for x in _own_parameters(piece) if id(x) not in home]
+        own = [x for x in own_parameters(piece) if id(x) not in home]
         return Step(
             self.names[id(piece.out)], kind, 0, piece.label,
             parameters=tuple(self._value_of(x, "parameter") for x in own), forward=(out,),
@@ -382,13 +409,6 @@ def _shapes(piece: Piece) -> tuple[str, str, str]:
     if piece.flipped:
         return f"{w[::-1]} @ {a}{plus} → {z}", f"{w} @ {z} → {a}", f"{a} @ {z[::-1]} → {w}"
     return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{z} @ {a[::-1]} → {w}"
-
-
-def _own_parameters(piece: Piece) -> list[Node]:
-    """γ and β of a norm."""
-    if piece.kind != "norm":
-        return []
-    return [x for x in piece.operands[1:] if isinstance(x, Node) and x._op is None]
 
 
 def _needs(x: Any) -> bool:

@@ -17,7 +17,7 @@ from .layers import INSIDE, Piece, inner_nodes
 
 def join_terms(found: list[Piece], root: Node) -> list[Piece]:
     """Join the op pieces of each term of the cost. Without a layer there is nothing to tell terms by."""
-    if not any(p.is_layer for p in found):
+    if not any(p.is_layer or p.kind == "recurrent" for p in found):
         return found
     by_out = {p.out: p for p in found}
     uses = _uses(found)

@@ -55,21 +55,21 @@ def checker(chain: Chain, parameters: int) -> Callable[[Quantity], Checked | Non
     """A function that checks the gradient of a parameter; None where there is nothing to check with."""
     root: Any = chain.root
     entries = max(1, min(ENTRIES, BUDGET // max(parameters, 1)))
-    nodes = ancestors(root) if root._data.size == 1 and root._grad is not None else []
+    seed = chain.reader.opened.gradient(root)
+    nodes = ancestors(root) if root._data.size == 1 and seed is not None else []
     too_large = sum(node._data.size for node in nodes) > NUMBERS
     analytic = is_analytic(root)
 
     def check(q: Quantity) -> Checked | None:
         leaf = chain.reader.values[q.name.removeprefix("d")]
-        if not nodes or too_large or leaf._grad is None:
+        if seed is None or not nodes or too_large or leaf._grad is None:
             return None
-        return _check(root, leaf, entries, analytic)
+        return _check(root, seed, leaf, entries, analytic)
 
     return check
 
 
-def _check(root: Any, leaf: Any, entries: int, analytic: bool) -> Checked:
-    seed: Array = np.asarray(root._grad)
+def _check(root: Any, seed: Array, leaf: Any, entries: int, analytic: bool) -> Checked:
     referee = ByComplexStep(root, seed) if analytic else ByDifference(_replayed(root, leaf), [leaf], seed)
     where: Sequence[tuple[int, ...]] = choose(leaf._data.shape, entries, np.random.default_rng(0))
     found = [referee.entry(leaf, index, float(leaf._grad[index])) for index in where]

@@ -1,0 +1,135 @@
+"""Steps of a recurrent cell: the names of what it computes at time t, and the row of the chain it makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Node
+from .formula import forward
+from .model import Quantity, Role, Step
+from .piece import Piece
+from .recurrent import TIME, Moment, standard_names, state_of, weights_of
+
+if TYPE_CHECKING:
+    from .read import Reader
+
+GATE = re.compile(r"(?:.*\.)?W([a-z]+)")  # the f of Wf, of 2.Wf
+ROWS, OUTPUT_ROWS = {"recurrent": "n_a", "activation": "n_a", "cell": "n_a"}, "n_y"
+GATES = re.compile(r"(?:.*\.)?(?:Γ[a-z]*|c̃|z[a-z]*)⟨\d+⟩")
+
+
+def name_moments(reader: Reader) -> None:
+    """Name all that recurrent cells compute and use."""
+    moments = reader.moments
+
+    def gate(W: Any) -> str:
+        match = GATE.fullmatch(reader.given.get(id(W)) or getattr(W, "name", None) or "")
+        return "" if match is None else match[1]
+
+    kinds = {id(p.out): OUTPUT_ROWS if m.cell.kind == "output" else ROWS.get(p.kind, "") for p, m in moments.items()}
+    many = any(moment.t > 1 for moment in moments.values())
+    for x, name in standard_names(reader.pieces, moments, gate):
+        if "⟨" in name and many and id(x) not in reader.names:  # the variable of a loop names its last value only
+            reader.aliases.setdefault(reader.given.pop(id(x), name), name)
+        match = TIME.fullmatch(name)
+        if match and many and not _is_computed(x):
+            reader.given[id(x)] = name  # where a direction starts, at t = 0 or at t = T + 1
+        rows = kinds.get(id(x)) or ({"x": "n_x", "a": "n_a", "c": "n_a"}.get(match[2], "") if match else "")
+        is_weight = isinstance(x, Node) and x._op is None and "⟨" not in name
+        reader._name(x, name, 0, "" if is_weight else rows)
+
+
+def _is_computed(x: Any) -> bool:
+    return isinstance(x, Node) and x._op is not None
+
+
+def moment_step(reader: Reader, moment: Moment, pieces: Sequence[Piece], home: dict[int, str]) -> Step:
+    """The row of the chain for one cell at one time."""
+    computed = [piece.out for piece in pieces]
+    parameters = _parameters(pieces)
+    outside = {id(x): x for p in pieces for x in p.operands if _is_outside(reader, x, computed, parameters)}
+    gradients = [reader._gradient(x) for x in parameters if x.requires_grad]
+    return Step(
+        id=moment_id(moment),
+        kind="recurrent",
+        layer=0,
+        label=moment.cell.kind,
+        parameters=tuple(reader._value_of(x, "parameter") for x in parameters),
+        forward=tuple(moment_value(reader, piece) for piece in pieces),
+        backward=tuple(_backward(reader, piece) for piece in reversed(pieces)),
+        gradients=tuple(gradients),
+        cache=_cache(reader, pieces, outside.values()),
+        sources=tuple(reader._source(x, home) for x in outside.values()),
+        moment=moment,
+    )
+
+
+def moment_id(moment: Moment) -> str:
+    """Unique and stable: "LSTM t3", "2.reverse.RNN t1"."""
+    return f"{moment.cell.prefix}{moment.cell.kind} t{moment.t}"
+
+
+def moment_value(reader: Reader, piece: Piece) -> Quantity:
+    """One of the values a step computes."""
+    role: Role = "Z" if piece.kind in ("recurrent", "affine") else "op" if piece.kind == "op" else "A"
+    return reader._value_of(piece.out, role, forward(piece, reader.name), _shapes(piece))
+
+
+def _backward(reader: Reader, piece: Piece) -> Quantity:
+    act = reader._activation_of(piece) if piece.kind == "affine" else None
+    if act is not None:
+        return reader._dz(piece.out, act, str(piece.out._data.shape))
+    return reader._gradient(piece.out, str(piece.out._data.shape))
+
+
+def own_parameters(piece: Piece) -> list[Node]:
+    """The parameters of a piece that belong to its row: γ and β of a norm, W and b of a step."""
+    if piece.kind == "norm":
+        found = piece.operands[1:]
+    elif piece.kind == "recurrent":
+        found = (*weights_of(piece), piece.operands[-1])
+    else:
+        found = piece.operands[::2] if piece.kind == "affine" else ()
+    return [x for x in found if isinstance(x, Node) and x._op is None]
+
+
+def _parameters(pieces: Sequence[Piece]) -> list[Node]:
+    """Those of a step, each once."""
+    return list({id(x): x for piece in pieces for x in own_parameters(piece)}.values())
+
+
+def _is_outside(reader: Reader, x: Any, computed: Sequence[Any], parameters: Sequence[Any]) -> bool:
+    inside = any(x is y for y in (*computed, *parameters))
+    return not inside and id(x) in reader.names
+
+
+def _cache(reader: Reader, pieces: Sequence[Piece], outside: Any) -> tuple[str, ...]:
+    """What backward needs: state and input, the gates as one, the new state."""
+    names = [reader.name(x) for x in outside] + [reader.name(p.out) for p in pieces if p.kind != "recurrent"]
+    gates = [name for name in names if GATES.fullmatch(name)]
+    short = [name for name in names if name not in gates]
+    return (*short, *(["Γ⟨" + gates[0].split("⟨")[1]] if gates else []))
+
+
+def _shapes(piece: Piece) -> str:
+    """How the shapes of a product combine."""
+    out = str(piece.out._data.shape)
+    if piece.kind == "recurrent":
+        *factors, b = (np.shape(_value(x)) for x in piece.operands)
+        state, given = state_of(piece)
+        plus = f" + {b}" if b else ""
+        if piece.label == "recurrent_sum":
+            return f"{factors[0]} @ {factors[1]} + {factors[2]} @ {factors[3]}{plus} → {out}"
+        if piece.label == "recurrent_one":
+            return f"{factors[0]} @ {factors[1]}{plus} → {out}"
+        rows = factors[state][0] + factors[given][0]
+        return f"{factors[0]} @ {(rows, factors[state][1])}{plus} → {out}"
+    return out
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x

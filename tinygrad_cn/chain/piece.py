@@ -1,0 +1,52 @@
+"""A piece of a chain: a recognised part of the recorded graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..autograd import Node
+
+LAYERS = frozenset(["affine", "conv"])
+INSIDE = LAYERS | {"activation", "norm", "pool", "flatten", "recurrent", "cell"}  # kinds of pieces a net is made of
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A recognised part of the graph.
+
+    Attributes
+    ----------
+    kind : str
+        "affine", "conv", "activation", "norm", "pool", "flatten", "recurrent", "cell", "loss" or "op".
+    label : str
+        "tanh", "binary_cross_entropy", or the op's name.
+    out : Node
+        What it computes.
+    operands : tuple
+        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y); others in the
+        order of the op: conv (A, W, b or None), norm (Z, gamma, beta). Recurrent is (W, a, x, b or None) for
+        W [a; x] + b, and (Waa, a, Wax, x, b or None) with the label "recurrent_sum"; a cell is entry by entry.
+    flipped : bool
+        An affine map written wᵀ x + b, as for a single neuron.
+    """
+
+    kind: str
+    label: str
+    out: Node
+    operands: tuple[Any, ...]
+    flipped: bool = False
+
+    @property
+    def is_layer(self) -> bool:
+        """Whether it opens a layer: it has a W."""
+        return self.kind in LAYERS
+
+    @property
+    def roles(self) -> tuple[Any, Any, Any]:
+        """W, A of the layer before, and b or None, of a layer."""
+        if self.kind == "conv":
+            a, w, b = self.operands
+        else:
+            w, a, b = self.operands
+        return w, a, b

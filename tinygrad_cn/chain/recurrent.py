@@ -1,0 +1,391 @@
+"""Recurrence: which pieces of a graph are the same cell at different times, and what their values are called.
+
+A weight that is used again and again belongs to a cell: z⟨t⟩ = Waa a⟨t−1⟩ + Wax x⟨t⟩ + ba, or a gate's
+Wf [a⟨t−1⟩; x⟨t⟩] + bf. Its k-th use is time step k, unless a name says another t. What is computed from it
+entry by entry, such as c⟨t⟩ = Γf ⊙ c⟨t−1⟩ + Γi ⊙ c̃⟨t⟩, belongs to the same step and is joined to one piece.
+A layer that is applied at every step, ŷ⟨t⟩ = g(Wya a⟨t⟩ + by), is read the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..autograd import Node
+from .piece import Piece
+
+ENTRYWISE = frozenset("add subtract multiply divide negative where".split())
+TIME = re.compile(r"(.*?)([^\W\d_.]+)⟨(\d+)⟩")  # 2.reverse.a⟨3⟩: whose, what, when
+KINDS = {4: "LSTM", 3: "GRU"}  # by the number of gates with weights, the candidate included
+
+
+# ---- pieces -----------------------------------------------------------------------------------------
+
+
+def recurrent(node: Node, uses: Mapping[Node, int]) -> Piece | None:
+    """W [a; x] + b of `nn`'s cells or with np.concatenate, Waa a + Wax x + ba, and Wcc a + bcc with part of a Wc."""
+    if _op_name(node) == "recurrent":
+        return Piece("recurrent", "recurrent", node, node._inputs)
+    if _op_name(node) == "affine" and _op_name(node._inputs[0]) == "getitem" and uses.get(node._inputs[0], 0) > 1:
+        return Piece("recurrent", "recurrent_one", node, node._inputs)
+    terms, bias = _terms(node, uses)
+    if len(terms) == 2:
+        (Waa, a), (Wax, x) = sorted(terms, key=lambda term: not _is_square(term[0]))
+        shared = uses.get(Waa, 0) > 1 and uses.get(Wax, 0) > 1
+        return Piece("recurrent", "recurrent_sum", node, (Waa, a, Wax, x, bias)) if shared or _is_square(Waa) else None
+    if len(terms) == 1 and uses.get(terms[0][0], 0) > 1:
+        W, pair = terms[0]
+        options = pair._options or {} if isinstance(pair, Node) else {}
+        if _op_name(pair) == "concatenate" and len(pair._inputs) == 2 and options.get("axis", 0) == 0:
+            return Piece("recurrent", "recurrent", node, (W, *pair._inputs, bias))
+    return None
+
+
+def _terms(node: Node, uses: Mapping[Node, int]) -> tuple[list[tuple[Any, Any]], Any]:
+    """The products (W, A) that a sum adds up, and its bias; none if it adds anything else."""
+    products: list[tuple[Any, Any]] = []
+    bias: Any = None
+    todo: list[Any] = [node]
+    while todo:
+        x = todo.pop()
+        name = _op_name(x)
+        if name == "add" and (x is node or uses.get(x, 0) == 1):
+            todo += reversed(x._inputs)
+        elif name in ("matmul", "dot") and _is_leaf(x._inputs[0]) and all(np.ndim(_value(y)) == 2 for y in x._inputs):
+            products.append(x._inputs)
+        elif _is_leaf(x) and bias is None and np.shape(_value(x))[1:] in ((), (1,)):
+            bias = x
+        else:
+            return [], None
+    return products, bias
+
+
+def state_of(piece: Piece) -> tuple[int, int]:
+    """Which operand of a recurrent piece is the state, and which the input."""
+    return {"recurrent_sum": (1, 3), "recurrent_one": (1, 1)}.get(piece.label, (1, 2))
+
+
+def weights_of(piece: Piece) -> tuple[Any, ...]:
+    """Its weights, without the bias."""
+    return piece.operands[0:3:2] if piece.label == "recurrent_sum" else piece.operands[:1]
+
+
+# ---- cells ------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Cell:
+    """A recurrent cell, or a layer that is applied at every step.
+
+    Attributes
+    ----------
+    kind : str
+        "RNN", "GRU", "LSTM" or "cell"; "output" for a layer applied at every step; "both" where the states of both
+        directions are put together.
+    prefix : str
+        What its names have in front: "", "2.", "2.reverse.".
+    steps : int
+        T.
+    """
+
+    kind: str
+    prefix: str = ""
+    steps: int = 0
+
+    @property
+    def turned(self) -> bool:
+        """Whether it reads from the last step to the first."""
+        return "reverse." in self.prefix
+
+    @property
+    def number(self) -> str:
+        """Of its layer, "" if there is one only."""
+        return self.prefix.removesuffix("reverse.").rstrip(".")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A cell at one time step, t = 1 … T."""
+
+    cell: Cell
+    t: int
+
+
+class Recurrence:
+    """The cells of a graph.
+
+    Attributes
+    ----------
+    pieces : list of Piece
+        Those given, with what a step computes entry by entry joined.
+    moments : dict
+        Cell and time of each piece that belongs to one.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], given: Mapping[int, str]) -> None:
+        self.given = given
+        self.pieces = list(pieces)
+        self.moments: dict[Piece, Moment] = {}
+        self.owner: dict[Any, tuple[Any, int]] = {}  # of a value: the weight it comes from, and which use of it
+        self._same: dict[Any, Any] = {}  # weights of one cell lead to the same one
+        self._uses = _count(piece.operands[0] for piece in pieces if piece.kind == "affine")
+        if any(piece.kind == "recurrent" for piece in pieces):
+            self._own()
+            self.pieces = self._joined()
+            self._place()
+
+    # ---- whose is it --------------------------------------------------------------------------------
+
+    def _opens(self, piece: Piece) -> bool:
+        """Whether it uses a weight of a cell: a recurrent one, or one that is applied to the state at every step."""
+        if piece.kind == "affine":
+            W, a, _ = piece.operands
+            return a in self.owner and self._uses[W] > 1 and not piece.flipped
+        return piece.kind == "recurrent"
+
+    def _own(self) -> None:
+        count: dict[Any, int] = {}
+        for piece in self.pieces:
+            if self._opens(piece):
+                W = piece.operands[0]
+                count[W] = count.get(W, 0) + 1
+                self.owner[piece.out] = (W, count[W])
+                if piece.kind == "recurrent":
+                    for other in (*weights_of(piece)[1:], *self._weight_of_state(piece, count[W])):
+                        self._join(W, other)
+            elif piece.kind == "activation" or piece.label in ENTRYWISE:
+                owners = [self.owner[x] for x in piece.operands if isinstance(x, Node) and x in self.owner]
+                if owners:
+                    W, k = max(owners, key=lambda owner: owner[1])
+                    self.owner[piece.out] = (W, k)
+                    for other, _ in owners:
+                        self._join(W, other)
+
+    def _weight_of_state(self, piece: Piece, k: int) -> list[Any]:
+        state = piece.operands[state_of(piece)[0]]
+        if not isinstance(state, Node) or state not in self.owner:
+            return []
+        W, before = self.owner[state]
+        return [W] if piece.label != "recurrent_one" or before < k else []  # else it is the input from a layer below
+
+    def _join(self, a: Any, b: Any) -> None:
+        self._same[self._root(b)] = self._root(a)
+
+    def _root(self, W: Any) -> Any:
+        while self._same.get(W, W) is not W:
+            W = self._same[W]
+        return W
+
+    # ---- joining ------------------------------------------------------------------------------------
+
+    def _joined(self) -> list[Piece]:
+        """With the inner values of c⟨t⟩ = Γf ⊙ c⟨t−1⟩ + Γi ⊙ c̃⟨t⟩ and a⟨t⟩ = Γo ⊙ tanh(c⟨t⟩) hidden."""
+        users: dict[Any, list[Piece]] = {}
+        made = {piece.out: piece for piece in self.pieces}
+        for piece in self.pieces:
+            for x in piece.operands:
+                if isinstance(x, Node):
+                    users.setdefault(x, []).append(piece)
+        inner = {p.out for p in self.pieces if self._is_inner(p, users.get(p.out, []), made)}
+        found = []
+        for piece in self.pieces:
+            if piece.out in inner:
+                continue
+            joined = piece.out in self.owner and piece.label in ENTRYWISE
+            found.append(Piece("cell", "cell", piece.out, _ends(piece, made, inner)) if joined else piece)
+        return found
+
+    def _is_inner(self, piece: Piece, users: list[Piece], made: Mapping[Any, Piece]) -> bool:
+        """Whether a value is only a part of the one that is computed from it."""
+        if piece.out not in self.owner or len(users) != 1 or users[0].label not in ENTRYWISE - {"where"}:
+            return False
+        if piece.out.name is not None or id(piece.out) in self.given:
+            return False
+        if piece.kind == "activation":  # tanh(c⟨t⟩), but not a gate
+            below = made.get(piece.operands[0])
+            return below is not None and below.kind == "op"
+        return piece.label in ENTRYWISE - {"where"} and self.owner[piece.out][1] == self.owner[users[0].out][1]
+
+    # ---- cells and times ----------------------------------------------------------------------------
+
+    def _place(self) -> None:
+        members: dict[Any, list[Piece]] = {}
+        for piece in self.pieces:
+            if piece.out in self.owner:
+                members.setdefault(self._root(self.owner[piece.out][0]), []).append(piece)
+        taken: set[str] = set()
+        for found in members.values():
+            cell = Cell(_kind(found), self._prefix(found, taken))
+            taken.add(cell.prefix + cell.kind)
+            times = self._times(found)
+            cell.steps = len(set(times.values()))
+            self.moments |= {piece: Moment(cell, times[self.owner[piece.out][1]]) for piece in found}
+        self._place_around()
+
+    def _place_around(self) -> None:
+        """What else is done at every step: x⟨t⟩ is taken from X, and the states of two directions are put together."""
+        by_out = {piece.out: moment for piece, moment in self.moments.items()}
+        first_use: dict[Any, Moment] = {}
+        for piece, moment in self.moments.items():
+            for x in piece.operands if piece.kind == "recurrent" else ():
+                if isinstance(x, Node):
+                    first_use.setdefault(x, moment)
+        both: dict[str, Cell] = {}
+        for piece in self.pieces:
+            if piece.label == "getitem" and piece.out in first_use and piece.out._data.ndim == 2:
+                self.moments[piece] = first_use[piece.out]
+            elif piece.label == "concatenate" and len(piece.operands) == 2:
+                ways = [by_out[x] for x in piece.operands if x in by_out]
+                if len(ways) == 2 and ways[0].t == ways[1].t and ways[1].cell.turned:
+                    prefix = ways[0].cell.prefix
+                    cell = both.setdefault(prefix, Cell("both", prefix, ways[0].cell.steps))
+                    self.moments[piece] = Moment(cell, ways[0].t)
+
+    def _prefix(self, found: Sequence[Piece], taken: set[str]) -> str:
+        """That of its names, else a number if there is another cell of its kind."""
+        named = [m for p in found if (m := TIME.fullmatch(p.out.name or ""))]
+        if named:
+            return named[0][1]
+        free = (("" if k == 1 else f"{k}.") for k in range(1, len(taken) + 2))
+        return next(prefix for prefix in free if prefix + _kind(found) not in taken)
+
+    def _times(self, found: Sequence[Piece]) -> dict[int, int]:
+        """The t of the k-th use: that of a name such as a⟨3⟩, else k."""
+        times = {self.owner[p.out][1]: self.owner[p.out][1] for p in found}
+        named = {self.owner[p.out][1]: int(m[3]) for p in found if (m := TIME.fullmatch(p.out.name or ""))}
+        return named if named.keys() == times.keys() else times
+
+
+def _kind(found: Sequence[Piece]) -> str:
+    recurrent = [p for p in found if p.kind == "recurrent"]
+    if not recurrent:
+        return "output"
+    gates = len({id(p.operands[0]) for p in recurrent}) - any(p.label == "recurrent_one" for p in recurrent)
+    return KINDS.get(gates, "RNN" if gates == 1 else "cell")
+
+
+def _ends(piece: Piece, made: Mapping[Any, Piece], inner: set[Node]) -> tuple[Any, ...]:
+    """The operands of a joined piece, in the order they are written."""
+    found: dict[int, Any] = {}
+    for x in piece.operands:
+        parts = _ends(made[x], made, inner) if isinstance(x, Node) and x in inner else (x,)
+        found |= {id(part): part for part in parts if np.ndim(_value(part)) > 0 or _needs(part)}
+    return tuple(found.values())
+
+
+# ---- names ------------------------------------------------------------------------------------------
+
+
+def standard_names(pieces: Iterable[Piece], moments: Mapping[Piece, Moment], letter: Any) -> Iterator[tuple[Any, str]]:
+    """(value, name) of all that cells compute and use: z⟨t⟩, Γf⟨t⟩, c̃⟨t⟩, c⟨t⟩, a⟨t⟩, x⟨t⟩, Waa, Wf, ba, Wya.
+
+    `letter(W)` is the gate that a weight's own name tells, such as f of Wf; "" if it tells none.
+    """
+    states = {id(x): letter for x, letter in _states(moments).items()}
+    for piece in pieces:
+        moment = moments.get(piece)
+        if moment is None:
+            continue
+        at, cell = f"⟨{moment.t}⟩", moment.cell
+        gate = _gate(piece, letter)
+        if piece.kind == "recurrent":
+            state, given = (piece.operands[i] for i in state_of(piece))
+            before = moment.t + 1 if cell.turned else moment.t - 1
+            if piece.label == "recurrent_one":
+                yield piece.operands[0]._inputs[0], f"{cell.prefix}Wc"
+            yield from zip(weights_of(piece), _weight_names(piece, cell, gate), strict=True)
+            yield piece.operands[-1], f"{cell.prefix}b{'c' if gate == 'cx' else gate or 'a'}"
+            if piece.label != "recurrent_one" or gate == "cc":
+                yield state, f"{cell.prefix}{'r' if states.get(id(state)) == 'r' else 'a'}⟨{before}⟩"
+            yield given, f"x{at}"
+            yield piece.out, f"{cell.prefix}z{gate}{at}"
+        elif piece.kind == "op":
+            yield piece.out, f"{cell.prefix}{'h' if cell.kind == 'both' else 'x'}{at}"
+        elif piece.kind == "affine":
+            yield piece.operands[0], f"{cell.prefix}Wya"
+            yield piece.operands[2], f"{cell.prefix}by"
+            yield piece.out, f"{cell.prefix}zy{at}"
+        elif piece.kind == "activation":
+            yield piece.out, f"{cell.prefix}{_activation_name(piece, cell, letter, pieces)}{at}"
+        else:
+            yield piece.out, f"{cell.prefix}{states.get(id(piece.out), 'a')}{at}"
+
+
+def _gate(piece: Piece, letter: Any) -> str:
+    """Of Wf it is f; of the part of Wc = [Wcc, Wcx] that is applied to the state, or to the input, cc or cx."""
+    if piece.label == "recurrent":
+        return str(letter(piece.operands[0]))
+    if piece.label != "recurrent_one":
+        return ""
+    index = (piece.operands[0]._options or {}).get("index")
+    return "cc" if isinstance(index, tuple) and index[-1].start is None else "cx"
+
+
+def _weight_names(piece: Piece, cell: Cell, gate: str) -> tuple[str, ...]:
+    if piece.label == "recurrent_sum":
+        return f"{cell.prefix}Waa", f"{cell.prefix}Wax"
+    return (f"{cell.prefix}W{gate}",)
+
+
+def _activation_name(piece: Piece, cell: Cell, letter: Any, pieces: Iterable[Piece]) -> str:
+    if cell.kind == "output":
+        return "ŷ"
+    z = next((p for p in pieces if p.out is piece.operands[0]), None)
+    gate = letter(z.operands[0]) if z is not None and z.kind == "recurrent" else ""
+    if piece.label == "sigmoid" and cell.kind != "RNN":
+        return f"Γ{gate}"
+    return "c̃" if cell.kind in ("LSTM", "GRU") else "a"
+
+
+def _states(moments: Mapping[Piece, Moment]) -> dict[Any, str]:
+    """Letters of joined values that are no a⟨t⟩: the LSTM's c⟨t⟩, the r⟨t⟩ that is Γr ⊙ a⟨t−1⟩, and a zc⟨t⟩."""
+    multiplied = {id(p.operands[state_of(p)[0]]): moments[p] for p in moments if p.kind == "recurrent"}
+    inside = {id(x) for p in moments if p.kind == "cell" for x in p.operands}
+    activated = {id(p.operands[0]) for p in moments if p.kind == "activation"}
+    found: dict[Any, str] = {}
+    for p, moment in moments.items():
+        if p.kind != "cell":
+            continue
+        if id(p.out) in activated:
+            found[p.out] = "zc"
+        elif multiplied.get(id(p.out)) == moment:
+            found[p.out] = "r"
+        elif moment.cell.kind == "LSTM" and id(p.out) in inside and id(p.out) not in multiplied:
+            found[p.out] = "c"
+    return found
+
+
+# ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _count(values: Iterable[Any]) -> dict[Any, int]:
+    found: dict[Any, int] = {}
+    for x in values:
+        if isinstance(x, Node):
+            found[x] = found.get(x, 0) + 1
+    return found
+
+
+def _op_name(node: Any) -> str:
+    return node._op.name if isinstance(node, Node) and node._op is not None else ""
+
+
+def _is_leaf(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad and x._op is None
+
+
+def _is_square(W: Any) -> bool:
+    rows, columns = np.shape(_value(W))
+    return bool(rows == columns)
+
+
+def _needs(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
