@@ -265,7 +265,7 @@ def test_names_are_given_once(path):
     """The transpose of a vector is the vector; its name must not be taken from the sum that made it."""
 
     def net(X):
-        total = np.sum(X, axis=0).named("s")
+        total = np.sum(X * tg.tensor(1.0), axis=0).named("s")
         return total.T.named("t") * (total + total.reshape(1, -1)[0].named("s"))
 
     interop.to_onnx(net, path, COLUMNS)
