@@ -143,6 +143,8 @@ def test_values_in_torchs_graph_are_taken_out_of_it():
     np.testing.assert_array_equal(net.W.numpy(), twin.weight.detach().numpy())
     interop.to_torch(net)["weight"][0, 0] = 9.0
     assert net.W.numpy()[0, 0] != 9.0
+    with pytest.raises(OpError, match=r"from_torch: weight cannot be read: .*BFloat16"):
+        interop.from_torch(net, twin.to(torch.bfloat16).state_dict())
 
 
 # ---- refusals -------------------------------------------------------------------------------------------

@@ -44,17 +44,6 @@ class Layout:
     optional: tuple[str, ...] = ()
 
 
-def values(layer: nn.Module) -> Arrays:
-    """Parameters and buffers of a layer by their name in it, not copied.
-
-    Examples
-    --------
-    >>> {name: array.shape for name, array in values(nn.Dense(2, 4)).items()}
-    {'W': (4, 2), 'b': (4, 1)}
-    """
-    return dict(layer.state_dict())
-
-
 # ---- entry by entry: the same numbers, axes in another order ----------------------------------------
 
 
@@ -73,13 +62,13 @@ def entries(
     """The layout of a layer whose arrays only change their shape; `extra` is what torch keeps and we do not."""
 
     def write(layer: nn.Module) -> Arrays:
-        held = values(layer)
+        held = layer.state_dict()
         present = [row for row in rows if row.ours in held]
         arrays = {row.theirs: _turned(held[row.ours], row.axes) for row in present}
         return {**arrays, **(extra or {})}
 
     def read(layer: nn.Module, theirs: Mapping[str, Array]) -> Arrays:
-        held = values(layer)
+        held = layer.state_dict()
         return {row.ours: _turned_back(theirs[row.theirs], row, held[row.ours]) for row in rows if row.ours in held}
 
     return Layout(write, read, features or {}, tuple(extra or ()))
@@ -107,7 +96,7 @@ FOUR = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def _write_rnn(cell: nn.RNNCell) -> Four:
-    held = values(cell)
+    held = cell.state_dict()
     b = held["ba"].reshape(-1)
     return held["Wax"], held["Waa"], b, np.zeros_like(b)
 
@@ -118,7 +107,7 @@ def _read_rnn(cell: nn.RNNCell, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Arr
 
 def _write_gates(cell: Cell, gates: Gates) -> Four:
     """Weights of [a; x] come apart into those of a and those of x, gates one below the other."""
-    held = values(cell)
+    held = cell.state_dict()
     w = np.concatenate([sign * held[f"W{letter}"] for letter, sign in gates])
     b = np.concatenate([sign * held[f"b{letter}"] for letter, sign in gates]).reshape(-1)
     return w[:, cell.n_a :], w[:, : cell.n_a], b, np.zeros_like(b)
@@ -134,7 +123,7 @@ def _read_gates(cell: Cell, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array, 
 def _write_gru(cell: nn.GRUCell) -> Four:
     _require_reset_after(cell)
     w_ih, w_hh, b_ih, b_hh = _write_gates(cell, GRU_GATES)
-    b_hh[-cell.n_a :] = values(cell)["bcc"].reshape(-1)
+    b_hh[-cell.n_a :] = cell.state_dict()["bcc"].reshape(-1)
     return w_ih, w_hh, b_ih, b_hh
 
 

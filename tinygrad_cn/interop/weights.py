@@ -13,7 +13,7 @@ import numpy as np
 from .. import nn
 from ..errors import OpError, StateError
 from ..files import Array
-from .layouts import Arrays, Entry, Layout, entries, layout, values
+from .layouts import Arrays, Entry, Layout, entries, layout
 from .saving import put_into
 
 Channels = Mapping[str, int] | None
@@ -172,7 +172,7 @@ def _layers(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module,
     members = list(module._members())
     own = [name for name, member in members if not isinstance(member, nn.Module)]
     if own:
-        held = values(module)
+        held = module.state_dict()
         yield path, module, entries(*(Entry(name, name, tuple(range(held[name].ndim))) for name in own))
     for name, member in members:
         if isinstance(member, nn.Module):
@@ -239,9 +239,12 @@ def _check(places: Sequence[Place], prefixes: Sequence[str], arrays: Mapping[str
 
 def _array(name: str, value: Any) -> Array:
     """The value as an array, taken out of torch's graph and off its device."""
-    for method in ("detach", "cpu", "numpy"):
-        value = getattr(value, method)() if hasattr(value, method) else value
-    array = np.asarray(value)
+    try:
+        for method in ("detach", "cpu", "numpy"):
+            value = getattr(value, method)() if hasattr(value, method) else value
+        array = np.asarray(value)
+    except TypeError as error:  # of dtypes NumPy does not have
+        raise OpError(f"from_torch: {name} cannot be read: {error}") from error
     if array.dtype.kind not in "fiub":
         raise OpError(f"from_torch: {name} must be an array of real numbers; got dtype {array.dtype}")
     return array

@@ -15,7 +15,7 @@ from .graph import Graph, Site
 from .layers import LAYERS
 from .moves import MOVES
 from .row import Row, same
-from .trace import Shape, Trace, sample_axis
+from .trace import Shape, Size, Trace, sample_axis
 
 OPSET = 18
 OPSETS = [helper.make_opsetid("", OPSET)]
@@ -31,7 +31,7 @@ def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
         If an op has no row.
     """
     inputs, outputs = _numbered("X", len(trace.inputs)), _numbered("Y", len(trace.outputs))
-    axes = [sample_axis(x) if trace.grows else None for x in trace.inputs]
+    axes = [sample_axis(x) if trace.growing else None for x in trace.inputs]
     graph = Graph(
         dtype,
         inputs,
@@ -43,14 +43,15 @@ def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
         graph.results.append(graph.called(_row(call.op.name)(Site(graph, call)), call.name))
     for name, output in zip(outputs, trace.outputs, strict=True):
         graph.nodes.append(helper.make_node("Identity", [graph.value(output)], [name], name))
-    grows = trace.grows or tuple((False,) * len(shape) for shape in trace.shapes)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "tinygrad_cn",
-            [_info(name, x.shape, _at(axis, x.ndim), dtype if x.dtype.kind == "f" else np.dtype(np.int64))
-             for name, x, axis in zip(inputs, trace.inputs, axes, strict=True)],
-            [_info(name, shape, grown, dtype) for name, shape, grown in zip(outputs, trace.shapes, grows, strict=True)],
+            [
+                _info(name, _open(x.shape, axis), dtype if x.dtype.kind == "f" else np.dtype(np.int64))
+                for name, x, axis in zip(inputs, trace.inputs, axes, strict=True)
+            ],
+            [_info(name, sizes, dtype) for name, sizes in zip(outputs, trace.sizes, strict=True)],
             graph.initializers(),
         ),
         producer_name="tinygrad_cn", producer_version=__version__, doc_string=about, opset_imports=OPSETS,
@@ -64,18 +65,17 @@ def _numbered(name: str, n: int) -> list[str]:
     return [name] if n == 1 else [f"{name}{i + 1}" for i in range(n)]
 
 
-def _at(axis: int | None, ndim: int) -> list[bool]:
-    return [i == axis for i in range(ndim)]
+def _open(shape: Shape, axis: int | None) -> list[Size]:
+    """The shape, with m for the number of samples."""
+    return ["m" if i == axis else n for i, n in enumerate(shape)]
 
 
-def _info(name: str, shape: Shape, grows: Sequence[bool], dtype: np.dtype[Any]) -> ValueInfoProto:
-    """What an input or output is; the axis that grows with the number of samples has the size m."""
-    dims = ["m" if open_ else n for n, open_ in zip(shape, grows, strict=True)]
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), dims)
+def _info(name: str, sizes: Sequence[Size], dtype: np.dtype[Any]) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), sizes)
 
 
 def _row(name: str) -> Row:
     row = ROWS.get(name)
     if row is None:
-        raise ExportError(f"the op {name} is not exported; there are {', '.join(sorted(ROWS))}")
+        raise ExportError(f"the op {name} is not exported: it has no row in tinygrad_cn.interop.onnx.build.ROWS")
     return same(row) if isinstance(row, str) else row

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ...ops.activation import TANH_CUBIC, TANH_SCALE
 from .graph import Site
 from .row import Row, attribute, scaled
@@ -73,11 +75,7 @@ def _clip(site: Site) -> str:
 
 
 def _where(site: Site) -> str:
-    g, condition = site.graph, site.raw(0)
-    mask = g.constants.get(condition)
-    if mask is not None and mask.dtype != bool:
-        condition = g.constant(mask.astype(bool))
-    return g.add("Where", condition, site[1], site[2])
+    return site.graph.add("Where", site.as_type(0, np.dtype(bool)), site[1], site[2])
 
 
 # ---- activations ------------------------------------------------------------------------------------

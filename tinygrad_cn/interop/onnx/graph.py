@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,13 +74,16 @@ class Graph:
     def value(self, argument: Argument) -> str:
         """The value of an argument of a call, or of an output."""
         if isinstance(argument, Input):
-            value = self.inputs[argument.k]
-            return self.add("Squeeze", value, self.ints(0)) if argument.row else value
+            given = self.inputs[argument.k]
+            return self.add("Squeeze", given, self.ints(0)) if argument.row else given
         if isinstance(argument, Result):
             return self.results[argument.i]
-        assert argument is not None  # rows ask `has` first
-        value = self.constant(argument.array, argument.name)
-        return value if argument.dims is None else self.add("Expand", value, self.shape(argument.dims))
+        if argument not in self.memo:
+            assert argument is not None  # rows ask `has` first
+            one = self.constant(argument.array, argument.name)
+            self.memo[argument] = one if argument.dims is None else self.add("Expand", one, self.shape(argument.dims))
+        value: str = self.memo[argument]
+        return value
 
     # ---- constants ----------------------------------------------------------------------------------
 
@@ -172,20 +175,19 @@ class Site:
 
     def __getitem__(self, i: int) -> str:
         """The i-th input, as floating-point numbers."""
+        return self.as_type(i, self.graph.dtype)
+
+    def as_type(self, i: int, dtype: np.dtype[Any]) -> str:
+        """The i-th input in a dtype: a mask, say, where one is wanted. Results of calls are floating point always."""
         argument = self.call.arguments[i]
-        value = self.raw(i)
-        if isinstance(argument, Constant) and argument.array.dtype.kind != "f":
-            return self.graph.constant(self.graph.constants[value].astype(self.graph.dtype))
-        if value in self.graph.whole:
-            return self.graph.add("Cast", value, to=helper.np_dtype_to_tensor_dtype(self.graph.dtype))
-        return value
+        if isinstance(argument, Constant) and argument.array.dtype.kind != dtype.kind:
+            argument = replace(argument, array=argument.array.astype(dtype))
+        value = self.graph.value(argument)
+        to = helper.np_dtype_to_tensor_dtype(dtype)
+        return self.graph.add("Cast", value, to=to) if value in self.graph.whole else value
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self.call.arguments)))
-
-    def raw(self, i: int) -> str:
-        """The i-th input as it is: a mask stays a mask."""
-        return self.graph.value(self.call.arguments[i])
 
     def has(self, i: int) -> bool:
         """Whether the i-th input is given: a bias, or a limit of clip, may be None."""

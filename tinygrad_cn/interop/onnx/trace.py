@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ...ops.op import Op
 from ...tensor import Tensor
 
 Shape = tuple[int, ...]
+Size = int | str | None  # of an axis: a number, "m", or something that depends on m
 SAMPLE_AXES = {"f2": 1, "f3": 1, "f4": 0, "i2": 0, "i3": 1}  # columns, sequences, images; ids (m, T) and (1, m, T)
 SHAPED = ("reshape", "broadcast_to")  # ops whose option `shape` may depend on the number of samples
 FIXED = "; samples=False fixes the number of samples"
@@ -62,6 +64,7 @@ class Constant:
 
 
 Argument = Input | Result | Constant | None
+Known = dict[Node, Argument]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +86,8 @@ class Trace:
     inputs: tuple[Array, ...]
     calls: tuple[Call, ...]
     outputs: tuple[Argument, ...]
-    shapes: tuple[Shape, ...]  # of the outputs
-    grows: tuple[tuple[bool, ...], ...] = ()  # of the outputs
+    sizes: tuple[tuple[Size, ...], ...]  # of the outputs
+    growing: bool = False  # whether the number of samples is open
 
 
 def sample_axis(x: Array) -> int | None:
@@ -152,7 +155,7 @@ def _run(net: Callable[..., Any], inputs: tuple[Array, ...]) -> Trace:
     if not all(isinstance(y, Tensor) for y in outputs):
         raise ExportError(f"the net must return a Tensor or a tuple of them; got {type(result).__name__}")
     nodes = {node for y in outputs if y.requires_grad for node in autograd.ancestors(y)}
-    known: dict[Node, Argument] = {x: Input(k) for k, x in enumerate(given) if isinstance(x, Node)}
+    known: Known = {x: Input(k) for k, x in enumerate(given) if isinstance(x, Node)}
     calls: list[Call] = []
     for node in sorted(nodes, key=autograd.by_birth):
         call = _call(node, known, given)
@@ -164,7 +167,7 @@ def _run(net: Callable[..., Any], inputs: tuple[Array, ...]) -> Trace:
     )
 
 
-def _call(node: Node, known: Mapping[Node, Argument], given: Sequence[Any]) -> Call | None:
+def _call(node: Node, known: Known, given: Sequence[Any]) -> Call | None:
     """The call that made a node, or None if it does not depend on the inputs."""
     if node._op is None:
         return None
@@ -175,13 +178,13 @@ def _call(node: Node, known: Mapping[Node, Argument], given: Sequence[Any]) -> C
     return Call(node._op, arguments, options, node.name, tuple(np.shape(_value(x)) for x in node._inputs))
 
 
-def _argument(x: Any, known: Mapping[Node, Argument], given: Sequence[Any]) -> Argument:
-    if isinstance(x, Node) and x in known:
-        return known[x]
-    located = None if x is None else _located(_value(x), given)
-    if located is None or isinstance(located, Input):
-        return located
-    return Constant(np.array(located), x.name if isinstance(x, Node) else None)
+def _argument(x: Any, known: Known, given: Sequence[Any]) -> Argument:
+    if not isinstance(x, Node):
+        located = _located(x, given)
+        return located if located is None or isinstance(located, Input) else Constant(np.array(located))
+    if x not in known:
+        known[x] = Constant(x._data.copy(), x.name)  # once for weights that are used in every time step
+    return known[x]
 
 
 def _value(x: Any) -> Any:
@@ -284,8 +287,12 @@ def _growing(a: Trace, b: Trace, m: int) -> Trace:
             raise ExportError(
                 f"call {i + 1}, {call.op.name}, depends on the number of samples: {error}{FIXED}"
             ) from None
-    grows = tuple(map(_differ, a.shapes, b.shapes))
-    return replace(a, calls=tuple(calls), grows=grows)
+    sizes = tuple(tuple(map(partial(_size, m=m), *shapes)) for shapes in zip(a.sizes, b.sizes, strict=True))
+    return replace(a, calls=tuple(calls), sizes=sizes, growing=True)
+
+
+def _size(n: Size, more: Size, m: int) -> Size:
+    return n if n == more else "m" if (n, more) == (m, m + 1) else None
 
 
 def _grown(call: Call, more: Call, m: int) -> Call:
