@@ -14,7 +14,7 @@ def compiled(forward, *inputs, shape=(4, 4), **options):
     """The text of a compiled step on one weight, its result and gradient, and those of the plain step."""
     start = RNG.standard_normal(shape)
     sides = []
-    for wrap in (lambda f: f, tg.compile):
+    for wrap in (lambda f: f, lambda f: tg.compile(f, fast=False)):
         w = tg.tensor(start.copy(), requires_grad=True, name="W1")
 
         def step(*xs, w=w):

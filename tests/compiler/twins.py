@@ -43,9 +43,9 @@ def small(optimizer: Callable[..., optim.Optimizer] = optim.SGD, **options: Any)
     return side(net, nn.binary_cross_entropy, optimizer(net.parameters(), **{"lr": 0.1, **options}))
 
 
-def twins(make: Callable[[], Side]) -> tuple[Side, Side]:
+def twins(make: Callable[[], Side], fast: bool = False) -> tuple[Side, Side]:
     plain, compiled = make(), make()
-    compiled.step = tg.compile(compiled.step)
+    compiled.step = tg.compile(compiled.step, fast=fast)
     return plain, compiled
 
 

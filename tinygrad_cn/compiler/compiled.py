@@ -15,6 +15,7 @@ from ..autograd import Node
 from ..errors import CompileError, CompileWarning
 from ..ops.op import Array
 from ..train.interrupts import Interrupts
+from .fuse import available
 from .passes.dead import dead
 from .program import same
 from .replay import Replay, Report
@@ -35,9 +36,12 @@ class Version:
 class Compiled:
     """A step function, recorded and replayed; made by `compile`."""
 
-    def __init__(self, step: Callable[..., Any], fallback: bool = False, announce: bool = True) -> None:
+    def __init__(
+        self, step: Callable[..., Any], fallback: bool = False, announce: bool = True, fast: bool | None = None
+    ) -> None:
         functools.update_wrapper(self, step)
         self.step, self.fallback, self.announce = step, fallback, announce
+        self.fast = available() if fast is None else fast
         self._entered = threading.Lock()
         self._versions: dict[Any, Version] = {}
         self._found: Found | None = None
@@ -156,7 +160,7 @@ class Compiled:
         earlier = version.recordings[-1] if version.recordings else None
         version.recordings.append(recording)
         if earlier is not None and same(earlier.program, recording.program):
-            version.replay = Replay(recording, self._found, self._shared, _required(earlier, recording))
+            version.replay = Replay(recording, self._found, self._shared, _required(earlier, recording), self.fast)
             version.recordings.clear()
             self._latest = version.replay
         elif len(version.recordings) == TRIES:
@@ -172,7 +176,7 @@ class Compiled:
         warnings.warn(self._refusal, CompileWarning, stacklevel=6)
 
 
-def compile(step: Callable[..., Any], *, fallback: bool = False) -> Compiled:
+def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | None = None) -> Compiled:
     """Record a training step and replay it as a short list of NumPy calls on prepared arrays.
 
     The first two calls with arguments of the same shapes and dtypes run the step and record it: forward pass,
@@ -187,6 +191,9 @@ def compile(step: Callable[..., Any], *, fallback: bool = False) -> Compiled:
         Tensors (they come back without history), arrays, numbers such as `J.item()`, or lists, tuples and dicts.
     fallback : bool
         True: what cannot be compiled runs plainly, and a warning says so once. False: it raises.
+    fast : bool, optional
+        True: runs of arithmetic become loops compiled by Numba (extra `fast`), which takes some tenths of a second
+        each, once. By default, if Numba is installed. The loops do not warn of overflow or division by zero.
 
     Returns
     -------
@@ -196,8 +203,9 @@ def compile(step: Callable[..., Any], *, fallback: bool = False) -> Compiled:
     Raises
     ------
     CompileError
-        When it is called: if Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it
-        writes into an array it was not given; if it is entered twice at once. Parameters are then as before the call.
+        At once, if `fast` is True and Numba is not installed. When it is called: if Python looks at a value within
+        the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it was not given; if it is entered
+        twice at once. Parameters are then as before the call.
 
     Warns
     -----
@@ -236,7 +244,9 @@ def compile(step: Callable[..., Any], *, fallback: bool = False) -> Compiled:
         dot(W2, A1, Z2)
         ...
     """
-    return Compiled(step, fallback)
+    if fast and not available():
+        raise CompileError("fast=True needs Numba: pip install 'tinygrad-cn[fast]'")
+    return Compiled(step, fallback, fast=fast)
 
 
 # ---- helpers ----------------------------------------------------------------------------------------

@@ -7,31 +7,20 @@ import keyword
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any
 
 import numpy as np
 
 from ..ops.op import Array
+from .arrange import Arrangement, Line
 from .memory import Memory, look
 from .program import VIEWS, Program, Value, children
 
-BLOCK = 1 << 17  # bytes of one array in a piece of an update: a few of them fit into the cache nearest to a core
 INFIX = {
     operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",
     operator.lt: "<", operator.le: "<=", operator.gt: ">", operator.ge: ">=", operator.eq: "==", operator.ne: "!=",
 }  # fmt: skip
-
-
-@dataclass
-class Line:
-    """One call: its text around the arrays it works on, so that it can be cut into pieces."""
-
-    text: str
-    arrays: dict[str, Array] = field(default_factory=dict)
-    entrywise: bool = False
-    flops: int = 0
-    writes: Array | None = None
 
 
 class Emitter:
@@ -43,13 +32,15 @@ class Emitter:
         The arrays and functions the text refers to.
     lines : list of Line
         The calls, in order.
+    arrangement : Arrangement
+        What becomes of them.
     inputs : list of (str, key)
         Parameters of the function: arguments and numbers of the state.
     outputs : list of key
         Numbers of the state the function returns after the result.
     """
 
-    def __init__(self, program: Program, memory: Memory) -> None:
+    def __init__(self, program: Program, memory: Memory, fast: bool = False) -> None:
         self.program, self.memory = program, memory
         self.namespace: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
         self.lines: list[Line] = []
@@ -61,7 +52,8 @@ class Emitter:
         for value in program.values:
             self._emit(value)
         for array, value in memory.copies:
-            self._call("copyto", np.copyto, [self._of(array), self._text(value)], writes=array)
+            self._call("copyto", np.copyto, [self.name_of(array), self._text(value)], writes=array)
+        self.arrangement = Arrangement(self, fast)
         self._result = self._returned(program.result)
         for key, value in program.finals.items():
             if value.dtype is None:
@@ -70,57 +62,24 @@ class Emitter:
     # ---- text ---------------------------------------------------------------------------------------
 
     def text(self) -> str:
-        """The function `replay`."""
-        body = [text for group in self._groups() for text in group]
+        """The function `replay`, and the loops it calls."""
         numbers = [self._text(self.program.finals[key]) for key in self.outputs]
         head = f"def replay({', '.join(name for name, _ in self.inputs)}):"
         about = [f"# {text}" for text in self.constants]
-        return "\n".join(
-            [*about, head, *(f"    {line}" for line in body), f"    return {', '.join([self._result, *numbers])}", ""]
-        )
+        loops = [f"# by numba.njit\n{text.format(name=name)}" for name, text in self.arrangement.functions.items()]
+        body = [indent(row.text, "    ") for row in self.arrangement.rows]
+        return "\n".join([*about, *loops, head, *body, f"    return {', '.join([self._result, *numbers])}", ""])
 
-    def _groups(self) -> list[list[str]]:
-        """Lines as they are, and runs of lines on long vectors as loops over pieces."""
-        groups: list[list[str]] = []
-        run: list[Line] = []
-        for line in [*self.lines, Line("")]:
-            if run and not (_long(line) and _length(line) == _length(run[0])):
-                groups.append(self._loop(run) if len(run) > 1 else [x.text for x in run])
-                run = []
-            if _long(line):
-                run.append(line)
-            elif line.text:
-                groups.append([line.text])
-        return groups
-
-    def _loop(self, run: list[Line]) -> list[str]:
-        arrays = {name: a for line in run for name, a in line.arrays.items() if a.ndim}
-        piece = BLOCK // max(a.itemsize for a in arrays.values())
-        length = _length(run[0])
-        name = self._unique("pieces")
-        scratch = {name for name in arrays if self._only_in(run, name)}
-        starts = range(0, length, piece)
-        self.namespace[name] = [
-            tuple(a[: min(piece, length - o)] if key in scratch else a[o : o + piece] for key, a in arrays.items())
-            for o in starts
-        ]
-        return [f"for {', '.join(arrays)} in {name}:", *(f"    {line.text}" for line in run)]
-
-    def _only_in(self, run: list[Line], name: str) -> bool:
-        """True for an array that is written before it is read, in these lines, and never used outside."""
-        array = next(line.arrays[name] for line in run if name in line.arrays)
-        first = next(line for line in run if name in line.arrays)
-        inside = {id(line) for line in run}
-        if any(
-            np.may_share_memory(array, a) for line in self.lines if id(line) not in inside for a in line.arrays.values()
-        ):
-            return False
-        kept = [
-            *self.memory.state.values(),
-            *(self.memory.arrays[x] for x in children(self.program.result) if x in self.memory.arrays),
-        ]
-        own = first.writes is not None and first.writes is array and first.text.count(name) == 1
-        return own and not any(np.may_share_memory(array, a) for a in kept)
+    def first_write(self) -> int:
+        """The number of the first line of the text that changes the state."""
+        state = [array for key, array in self.memory.state.items() if key[0] != "grad"]
+        lines = self.text().splitlines()
+        number = next(i for i, line in enumerate(lines, 1) if line.startswith("def replay(")) + 1
+        for row in self.arrangement.rows:
+            if any(np.may_share_memory(a, b) for a in row.writes for b in state):
+                return number
+            number += row.text.count("\n") + 1
+        return number
 
     # ---- values -------------------------------------------------------------------------------------
 
@@ -145,13 +104,11 @@ class Emitter:
             return
         target = f"{'out=' * (ufunc in (np.maximum, np.minimum))}{self._text(value)}"  # NumPy wants it said for these
         line = self._call(ufunc.__name__, ufunc, [*args, target], writes=out)
-        if value.elementwise:
-            line.entrywise = True
+        if value.elementwise and all(x.dtype is None or x in self.memory.arrays for x in children(value.args)):
+            line.value = value
             line.arrays = {
                 self._text(x): self.memory.arrays[x] for x in [*children(value.args), value] if x in self.memory.arrays
             }
-            if any(x.dtype is not None and x not in self.memory.arrays for x in children(value.args)):
-                line.entrywise = False
 
     def _operand(self, x: Any, value: Value) -> str:
         """An argument of a ufunc; a number as an array, which NumPy takes up faster than it does a Python number."""
@@ -182,7 +139,7 @@ class Emitter:
             self.lines.append(Line(f"{self._local(value)} = {how}"))
             self.namespace |= {f.__name__: f for f in (np.broadcast_to, np.lib.stride_tricks.sliding_window_view)}
         elif not np.may_share_memory(self.memory.arrays[value], self.memory.arrays[source]) and value.size:
-            flat = self._of(self.memory.arrays[value].reshape(source.shape))
+            flat = self.name_of(self.memory.arrays[value].reshape(source.shape))
             self._call("copyto", np.copyto, [flat, self._text(source)], writes=self.memory.arrays[value])
 
     def _update(self, value: Value) -> None:
@@ -193,13 +150,13 @@ class Emitter:
             self._call("copyto", np.copyto, [self._text(value), self._text(old)], writes=out)
         part = look(out, path)
         if new not in self.memory.arrays or _memory(self.memory.arrays[new]) != _memory(part):
-            self._call("copyto", np.copyto, [self._of(part), self._text(new)], writes=out)
+            self._call("copyto", np.copyto, [self.name_of(part), self._text(new)], writes=out)
 
     def _pack(self, value: Value) -> None:
         for part, path in zip(*value.args, strict=True):
             place = look(self.memory.arrays[value], path)
             if part not in self.memory.arrays or _memory(self.memory.arrays[part]) != _memory(place):
-                self._call("copyto", np.copyto, [self._of(place), self._text(part)], writes=place)
+                self._call("copyto", np.copyto, [self.name_of(place), self._text(part)], writes=place)
 
     def _cast(self, value: Value) -> None:
         out = self.memory.arrays[value]
@@ -230,7 +187,7 @@ class Emitter:
         self.lines.append(Line(f"{self._local(value)} = {self._text(value.args[0])}[{value.args[1]}]"))
 
     def _call(self, name: str, f: Any, args: list[str], writes: Array, flops: int = 0) -> Line:
-        line = Line(f"{self._object(f, name)}({', '.join(args)})", writes=writes, flops=flops)
+        line = Line(f"{self._object(f, name)}({', '.join(args)})", writes=[writes], flops=flops)
         self.lines.append(line)
         return line
 
@@ -251,30 +208,35 @@ class Emitter:
         if value.name:
             return self._named(value, array)
         if value.op == "transpose" and value.args[0].name:
-            return self._bound(f"{value.args[0].name}_T", array)
-        return self._of(array)
+            return self.bind(f"{value.args[0].name}_T", array)
+        return self.name_of(array)
 
     def _named(self, value: Value, array: Array) -> str:
         """The name of the tensor; what is written into state later on is called by the name of the state."""
         known = self.namespace.get(value.name)
         if isinstance(known, np.ndarray) and _memory(known) == _memory(array):
             return value.name
-        name = self._bound(value.name, array)
+        name = self.bind(value.name, array)
         if value.op == "input":
             self._arrays[_memory(array)] = name
         return name
 
-    def _of(self, array: Array, prefix: str = "s") -> str:
+    def name_of(self, array: Array, prefix: str = "s") -> str:
         """A name for an array: the same for the same memory seen the same way."""
         key = _memory(array)
         if key not in self._arrays:
-            self._arrays[key] = self._bound(prefix, array, number=True)
+            self._arrays[key] = self.bind(prefix, array, number=prefix == "s")
         return self._arrays[key]
 
-    def _bound(self, name: str, x: Any, number: bool = False) -> str:
+    def bind(self, name: str, x: Any, number: bool = False) -> str:
+        """A name for an object."""
         name = self._unique(name, number)
         self.namespace[name] = x
         return name
+
+    def number(self, x: Value) -> str:
+        """A number known in the step, as a Python number."""
+        return self._text(x) if x.dtype is None else f"{self._text(x)}.item()"
 
     def _local(self, value: Value) -> str:
         self._names[value] = name = self._unique(value.name or "v", number=not value.name)
@@ -317,7 +279,7 @@ class Emitter:
     def _of_scalar(self, x: Any) -> str:
         key = (type(x), repr(x), x.dtype.str)
         if key not in self._arrays:
-            self._arrays[key] = name = self._bound("c", x, number=True)
+            self._arrays[key] = name = self.bind("c", x, number=True)
             self.constants.append(f"{name} = {x.item()!r}")
         return self._arrays[key]
 
@@ -345,22 +307,6 @@ def _memory(array: Array) -> tuple[Any, ...]:
 
 def _same_call(a: Any, b: Any) -> bool:
     return callable(a) and callable(b) and bool(a == b)
-
-
-def _long(line: Line) -> bool:
-    """True for an entry-by-entry call on vectors too long for the cache."""
-    vectors = [a for a in line.arrays.values() if a.ndim]
-    return (
-        line.entrywise
-        and bool(vectors)
-        and all(
-            a.ndim == 1 and a.size == vectors[0].size and a.nbytes > 4 * BLOCK and a.flags.c_contiguous for a in vectors
-        )
-    )
-
-
-def _length(line: Line) -> int:
-    return max(a.size for a in line.arrays.values())
 
 
 DYNAMIC = {

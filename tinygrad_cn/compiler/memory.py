@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,10 @@ class Memory:
         for value in [*self.program.finals.values(), *children(self.program.result)]:
             last[base(value)] = FOREVER
         return last
+
+    def needed_after(self, value: Value, run: Collection[Value]) -> bool:
+        """True if something outside a run of calls reads what one of them computes."""
+        return self._last.get(value) == FOREVER or any(reader not in run for reader in self._readers[value])
 
     def _all_readers(self) -> dict[Value, list[Value]]:
         readers: dict[Value, list[Value]] = defaultdict(list)

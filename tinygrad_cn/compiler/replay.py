@@ -14,6 +14,7 @@ from ..autograd import Node, checksum, clock
 from ..ops.op import Array
 from ..tensor import Tensor
 from .emit import Emitter
+from .fuse import jitted
 from .memory import Memory
 from .passes import PASSES
 from .program import Program
@@ -66,21 +67,29 @@ class Replay:
         Arrays of the state, used by all programs of one step.
     required : dict
         For places of gradients: whether there must be one (True) or none (False) before a step.
+    fast : bool
+        Fuse arithmetic with Numba.
     """
 
     def __init__(
-        self, recording: Recording, found: Found, shared: dict[Key, Array], required: Mapping[Key, bool]
+        self,
+        recording: Recording,
+        found: Found,
+        shared: dict[Key, Array],
+        required: Mapping[Key, bool],
+        fast: bool,
     ) -> None:
         program, saved = optimized(recording.program)
         self.memory = Memory(program, shared)
-        emitter = Emitter(program, self.memory)
+        emitter = Emitter(program, self.memory, fast)
         self.source = emitter.text()
         self.report = Report(
-            len(emitter.lines), len(self.memory.allocated), sum(a.nbytes for a in self.memory.allocated),
+            len(emitter.arrangement.rows), len(self.memory.allocated), sum(a.nbytes for a in self.memory.allocated),
             sum(line.flops for line in emitter.lines), saved,
         )  # fmt: skip
         self._function, self._file = _compiled(self.source, emitter.namespace)
-        self._first_write = _first_write(emitter, self.memory, self.source)
+        emitter.namespace |= {name: jitted(text) for name, text in emitter.arrangement.functions.items()}
+        self._first_write = emitter.first_write()
         self._quiet: dict[str, Any] = dict.fromkeys(sorted(program.ignored), "ignore")
         self._places = {key: place for key, (place, _) in places(found).items()}
         self._tensors = found.tensors
@@ -193,17 +202,6 @@ def _compiled(source: str, namespace: dict[str, Any]) -> tuple[Any, str]:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     exec(compile(source, file, "exec"), namespace)
     return namespace["replay"], file
-
-
-def _first_write(emitter: Emitter, memory: Memory, source: str) -> int:
-    """The number of the first line of the text that changes the state."""
-    state = [array for key, array in memory.state.items() if key[0] != "grad"]
-    writing = {
-        line.text for line in emitter.lines if line.writes is not None
-        and any(np.may_share_memory(line.writes, array) for array in state)
-    }  # fmt: skip
-    rows = [text.strip() for text in source.splitlines()]
-    return next((i for i, row in enumerate(rows, 1) if row in writing), len(rows) + 1)
 
 
 def _reader(key: Key, places: Mapping[Key, Any]) -> Any:
