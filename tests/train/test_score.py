@@ -37,6 +37,7 @@ PADDED = (np.arange(3)[:, None, None] == STEP_LABELS[0]) * np.array([[1.0, 1.0],
         (nn.mse, STEPS, STEPS, None),
         (nn.mse, SCORES, np.array([[0.5, 1.5, 2.0, 0.0]]), None),
         (nn.mse, ROWS, ROWS, None),
+        (nn.mse, ROWS, np.vstack([ROWS, np.ones(3)]), None),  # a row more, for a loss of one's own to read
     ],
 )
 def test_accuracy(loss, A, Y, expected):

@@ -173,6 +173,15 @@ def _pad(site: Site) -> str:
     return g.add("Pad", site[0], pads, g.number(site.option("constant_values", 0)))
 
 
+def _triangle(upper: int) -> Row:
+    def row(site: Site) -> str:
+        g = site.graph
+        square = site[0] if site.ndim() > 1 else g.add("Expand", site[0], g.ints(site.size(0, 0), site.size(0, 0)))
+        return g.add("Trilu", square, g.constant(np.array(site.option("k", 0), np.int64)), upper=upper)
+
+    return row
+
+
 def _concatenate(site: Site) -> str:
     g, axis = site.graph, site.option("axis", 0)
     parts = [g.reshape(x, [-1]) for x in site] if axis is None else list(site)
@@ -238,5 +247,5 @@ MOVES: dict[str, Row | str] = {
     "reshape": _reshape, "squeeze": _squeeze, "expand_dims": _expand_dims, "astype": "Identity",
     "transpose": _transpose, "swapaxes": _swapaxes, "moveaxis": _moveaxis, "flip": _flip,
     "broadcast_to": _broadcast_to, "tile": _tile, "repeat": _repeat, "pad": _pad,
-    "concatenate": _concatenate, "stack": _stack, "getitem": _getitem,
+    "concatenate": _concatenate, "stack": _stack, "getitem": _getitem, "tril": _triangle(0), "triu": _triangle(1),
 }  # fmt: skip
