@@ -54,7 +54,7 @@ FIRST_USE = {
     "compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler", "load": "interop",
     "save": "interop",
 }  # fmt: skip
-FLOORS = ("chain", "check", "compiler", "draw", "interop")
+FLOORS = ("chain", "check", "compiler", "draw", "interop", "sklearn")
 
 
 def __getattr__(name: str) -> Any:

@@ -44,9 +44,9 @@ class Accuracy:
 
         Every time step of a sequence counts by itself; those whose one-hot column is all 0 are padding.
         """
-        if A.shape != Y.shape:
+        if A.shape != Y.shape and Y.size == A[0].size:
             return float(np.equal(A.argmax(axis=0), Y.reshape(A.shape[1:])).mean())
-        if not self.classes:
+        if not self.classes or A.shape != Y.shape:
             return None
         if A.shape[0] == 1:
             return float(np.equal(self.border < A, Y > 0).mean())
