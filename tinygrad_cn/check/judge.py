@@ -90,8 +90,11 @@ class Judge:
         )  # fmt: skip
 
     def _rule(self, q: Quantity) -> Formula | None:
-        """The right formula, in names that the reader knows."""
-        return None if q.formula is None else Formula.of(spelled(self.chain, q.formula.text))
+        """The right formula, in names that the reader knows, and what they do not: dn = dN ⊙ γ."""
+        if q.formula is None:
+            return None
+        known = f", {q.remark}" if q.remark and not q.remark.startswith("=") else ""
+        return Formula.of(spelled(self.chain, f"{q.formula.text}{known}"))
 
     def _open_above(self, x: Any) -> set[int]:
         """The gradients before that of x that were not given and have not shown to be right."""

@@ -121,6 +121,61 @@ CAUSES: dict[str, dict[str, str]] = {
         "zh": "{where} 里 softmax 的轴不对：类别按行排，应沿 axis=0。",
         "en": "{where} takes softmax along the wrong axis: classes are rows, axis 0.",
     },
+    # convolution, pooling, norms
+    "cause.missing_sum_over_places": {
+        "zh": "{where} 没有对高和宽求和。",
+        "en": "{where} is not summed over height and width.",
+    },
+    "cause.wrong_axes": {
+        "zh": "{where} 求和的轴不对：应对样本、高、宽求和，axis=(0, 1, 2)。",
+        "en": "{where} is summed along the wrong axes: samples, height and width are axis=(0, 1, 2).",
+    },
+    "cause.flip": {
+        "zh": "{where} 里滤波器旋转 180° 的地方不对：该转的没转，或不该转的转了。",
+        "en": "{where} has the filter turned by 180° where it should not be, or not turned where it should.",
+    },
+    "cause.valid_for_full": {
+        "zh": "{where} 应当做 full 卷积（先给 dZ 补 f − 1 圈 0），却做了 valid 卷积。",
+        "en": "{where} needs the full convolution, with dZ padded by f − 1 zeros; this is the valid one.",
+    },
+    "cause.padding": {
+        "zh": "{where} 没有去掉填充的边，或去掉的位置不对。",
+        "en": "{where} still holds the padding, or is cut in the wrong place.",
+    },
+    "cause.wrong_window": {
+        "zh": "{where} 的窗口位置不对：起点是 h · s、w · s。",
+        "en": "{where} has its windows in the wrong place: they start at h · s, w · s.",
+    },
+    "cause.overwritten": {
+        "zh": "{where} 应当用 += 累加各位置的贡献，却用 = 盖掉了前面的。",
+        "en": "{where} should add up with += what all places contribute; with = the last one is left.",
+    },
+    "cause.wrong_pooling": {
+        "zh": "{where} 用错了池化的方式：最大池化只传给最大的元素，平均池化平分给所有元素。",
+        "en": "{where} takes the wrong kind of pooling: max pooling hands on to the largest entry alone, "
+        "average pooling to all entries evenly.",
+    },
+    "cause.missing_1_over_window": {
+        "zh": "{where} 漏了平均池化的 1/(f · f)。",
+        "en": "{where} lacks the 1/(f · f) of average pooling.",
+    },
+    "cause.tied_maximum": {
+        "zh": "{where} 只在最大值并列的窗口里不同：这里由并列的元素平分梯度。并列处导数没有定义，别的分法也说得通。",
+        "en": "{where} differs only in windows where several entries are the largest: here they share the gradient. "
+        "At a tie there is no derivative, and another share is no real mistake.",
+    },
+    "cause.constant_statistics": {
+        "zh": "{where} 把 μ 或 σ 当成了常数；它们也依赖输入，梯度要从它们那里经过。",
+        "en": "{where} takes μ or σ for a constant; they depend on the input, and the gradient goes through them too.",
+    },
+    "cause.norm_factor": {
+        "zh": "{where} 少了归一化里的一个因子：γ、1/√(σ² + ε)，或均值里的 1/N。",
+        "en": "{where} lacks a factor of the norm: γ, 1/√(σ² + ε), or the 1/N of a mean.",
+    },
+    "cause.flatten_order": {
+        "zh": "{where} 把列还原成图像时顺序不对：先转置，再 reshape。",
+        "en": "{where} puts columns back into images in another order: transpose first, then reshape.",
+    },
     "cause.accumulated": {
         "zh": "{where} 是 {factor} 次 backward() 累加的结果；每次反向之前先清零梯度。",
         "en": "{where} has added up over {factor} calls of backward(); clear gradients before each.",

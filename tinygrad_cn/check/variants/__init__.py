@@ -12,8 +12,11 @@ from typing import Any
 from ...chain.layers import Piece
 from .activation import of_activation
 from .affine import of_affine, of_penalty
+from .conv import of_conv
 from .model import Scope, Span, Variant, View
+from .norm import of_norm
 from .output import of_loss, of_op
+from .pool import of_flatten, of_pool
 
 __all__ = ["Scope", "Span", "Variant", "View", "variants"]
 
@@ -22,6 +25,14 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
     """Wrong versions of what the piece contributes to the gradient of its operand x."""
     if piece.kind == "affine":
         yield from of_affine(piece, x, view)
+    elif piece.kind == "conv":
+        yield from of_conv(piece, x, view)
+    elif piece.kind == "norm":
+        yield from of_norm(piece, x, view)
+    elif piece.kind == "pool":
+        yield from of_pool(piece, view)
+    elif piece.kind == "flatten":
+        yield from of_flatten(piece, view)
     elif piece.kind == "activation":
         yield from of_activation(piece, view)
     elif piece.kind in ("loss", "own_loss"):

@@ -11,7 +11,7 @@ from ...chain.layers import Piece
 from ...chain.terms import quadratic_weight
 from ...ops.op import Array
 from ..cause import Code
-from .model import Rule, Rules, Span, Variant, View, needs
+from .model import Rule, Rules, Span, Variant, View, gradient_of, needs, value_of
 
 Source = tuple[tuple[Code, ...], str, Rule, tuple[int, ...]]  # what using it would mean; name, value, shape
 Sum = tuple[Code, str, Callable[[Array], Array], bool]
@@ -72,23 +72,15 @@ def _gradients(piece: Piece, view: View) -> list[Source]:
         if y is not piece.out:
             same_layer = act is not None and y is act.out
             code: Code = "missing_activation_derivative" if same_layer else "wrong_layer_cache"
-            found.append(((code,), view.d(y), _gradient_of(y), view.shape(y)))
+            found.append(((code,), view.d(y), gradient_of(y), view.shape(y)))
     return found
 
 
 def _values(right: Any, others: list[Any], view: View) -> list[Source]:
     """The right factor, and others that lie about."""
-    found: list[Source] = [((), view.name(right), _value_of(right), view.shape(right))]
-    found += [(("wrong_layer_cache",), view.name(y), _value_of(y), view.shape(y)) for y in others if y is not right]
+    found: list[Source] = [((), view.name(right), value_of(right), view.shape(right))]
+    found += [(("wrong_layer_cache",), view.name(y), value_of(y), view.shape(y)) for y in others if y is not right]
     return found
-
-
-def _gradient_of(y: Any) -> Rule:
-    return lambda s, g: s.d(y)
-
-
-def _value_of(y: Any) -> Rule:
-    return lambda s, g: s.v(y)
 
 
 # ---- the weights ------------------------------------------------------------------------------------
@@ -105,7 +97,7 @@ def _weight(piece: Piece, view: View) -> Iterator[Variant]:
                 (l_name, L, l_shape), (r_name, R, r_shape) = pairs if piece.flipped else pairs[::-1]
                 text = f"{over_m}{l_name} {r_name}ᵀ"
                 yield Variant(codes[0], text, _product(L, R, scale), len(codes), (l_shape[0], r_shape[0]))
-    A, a_name, g_name = _value_of(a), view.name(a), view.d(piece.out)
+    A, a_name, g_name = value_of(a), view.name(a), view.d(piece.out)
     if view.shape(piece.out)[0] in (1, view.shape(a)[0]) or view.shape(a)[0] == 1:
         product: Rule = lambda s, g: g * A(s, g) / scale  # noqa: E731
         yield Variant("elementwise_for_matmul", f"{over_m}{g_name} ⊙ {a_name}", product, shape=())
@@ -186,7 +178,7 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
     w, a, _ = piece.operands
     right, dz = view.shape(a), view.d(piece.out)
     per = view.world.scale(a) / view.world.scale(piece.out)
-    grown = [((code,), view.d(y), _gradient_of(y), view.shape(y)) for code, y in _updated(view)]
+    grown = [((code,), view.d(y), gradient_of(y), view.shape(y)) for code, y in _updated(view)]
     for g_codes, g_name, G, g_shape in _gradients(piece, view):
         for w_codes, w_name, W, w_shape in (*_values(w, view.weights(), view), *grown):
             for turned in (False, True):
@@ -199,7 +191,7 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
     if view.shape(w)[::-1] == view.shape(piece.out):
         yield Variant("elementwise_for_matmul", f"{view.name(w)}ᵀ ⊙ {dz}", lambda s, g: s.v(w).T * g)
     if needs(w):
-        step: Any = lambda s, g: (_back(_gradient_of(w), lambda s, g: g, piece.flipped, per)(s, g),)  # noqa: E731
+        step: Any = lambda s, g: (_back(gradient_of(w), lambda s, g: g, piece.flipped, per)(s, g),)  # noqa: E731
         yield Span("updated_weights", (f"{view.d(w)}ᵀ {dz}",), step, added=True)
 
 

@@ -90,12 +90,12 @@ class View:
         return np.shape(self.world.value(x))
 
     def caches(self) -> list[Any]:
-        """Z and A of all layers and X: what a learner may have taken from the cache."""
+        """X, and Z and A of all layers and what norms and pooling make of them: what a learner may have cached."""
         found: dict[int, Any] = {}
         for p in self.reader.pieces:
-            if p.kind == "affine":
-                found.update({id(x): x for x in (p.operands[1], p.out)})
-            elif p.kind == "activation":
+            if p.is_layer:
+                found.update({id(x): x for x in (p.roles[1], p.out)})
+            elif p.kind in ("activation", "norm", "pool"):
                 found[id(p.out)] = p.out
         return [x for x in found.values() if id(x) in self.reader.names]
 
@@ -105,7 +105,7 @@ class View:
 
     def weights(self) -> list[Any]:
         """W of all layers."""
-        return list({id(p.operands[0]): p.operands[0] for p in self.reader.pieces if p.kind == "affine"}.values())
+        return list({id(p.roles[0]): p.roles[0] for p in self.reader.pieces if p.is_layer}.values())
 
     def masks(self) -> list[Any]:
         """Arrays that something is multiplied by and no gradient flows to: the masks of dropout."""
@@ -127,6 +127,21 @@ class View:
     def loss_after(self, a: Any) -> Piece | None:
         """The loss that takes this A."""
         return next((p for p, _ in self.reader.consumers.get(id(a), []) if p.kind in ("loss", "own_loss")), None)
+
+
+def upstream(s: Scope, g: Array) -> Array:
+    """The gradient of the output of the piece."""
+    return g
+
+
+def gradient_of(y: Any) -> Rule:
+    """The gradient of a value, as it follows from the learner's."""
+    return lambda s, g: s.d(y)
+
+
+def value_of(y: Any) -> Rule:
+    """A value of the forward pass."""
+    return lambda s, g: s.v(y)
 
 
 def needs(x: Any) -> bool:
