@@ -74,6 +74,23 @@ def test_other_names_are_matched_in_their_order(names):
         np.testing.assert_array_equal(by_order.state_dict()[key], value)
 
 
+def test_other_names_are_found_by_shape_in_the_order_of_a_file(tmp_path):
+    """A file sorts by name: bn comes before conv, and fc2 before fc10."""
+    shapes = {
+        "conv.weight": (3, 1, 2, 2), "conv.bias": (3,), "bn.weight": (3,), "bn.bias": (3,), "bn.running_mean": (3,),
+        "bn.running_var": (3,), "fc2.weight": (3, 3), "fc2.bias": (3,), "fc10.weight": (3, 3), "fc10.bias": (3,),
+    }  # fmt: skip
+    state = {name: made_up(shape, i) for i, (name, shape) in enumerate(shapes.items())}
+    tg.save(state, tmp_path / "model.safetensors")
+    net = nn.Sequential(
+        nn.Conv2D(1, 3, 2, activation="relu"), nn.BatchNorm2D(3), nn.Flatten(), nn.Dense(3, 3, "relu"), nn.Dense(3, 3)
+    )
+    interop.from_torch(net, tg.load(tmp_path / "model.safetensors"))
+    np.testing.assert_array_equal(net.b1.numpy().reshape(-1), state["conv.bias"])
+    np.testing.assert_array_equal(net.W2.numpy(), state["fc2.weight"])
+    np.testing.assert_array_equal(net.W3.numpy(), state["fc10.weight"])
+
+
 def test_our_names_are_matched_in_any_order():
     net = nn.DNN([3, 3, 3])
     state = {"2.weight": np.full((3, 3), 2.0), "2.bias": np.full(3, 2.0), "0.weight": np.eye(3), "0.bias": np.zeros(3)}

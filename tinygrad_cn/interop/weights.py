@@ -23,7 +23,8 @@ def from_torch(net: nn.Module, state: Mapping[str, Any], channels: Channels = No
     """Load a state dict of torch into a net of the same layers.
 
     Layers are found by torch's names, `0.weight` for the first of an `nn.Sequential` and `fc1.weight` for an attribute
-    fc1; where the names are others, in their order. Everything is checked before anything is changed. Options that
+    fc1; where the names are others, one after another as they fit. The order is that of `state`; of a file it is that
+    of the names. Everything is checked before anything is changed. Options that
     are no weights, such as strides, ε, or momentum (torch's is 1 − ours), are up to the net.
 
     Parameters
@@ -130,6 +131,13 @@ class Place:
         """The entries torch must have."""
         return [name for name in self.entries if not name.startswith(self.layout.optional)]
 
+    def takes(self, arrays: Mapping[str, Array], prefix: str) -> bool:
+        """Whether the entries that begin with the prefix are there and have the right shapes."""
+        return all(
+            prefix + name in arrays and arrays[prefix + name].shape == self.entries[name].shape
+            for name in self.required
+        )
+
     def read(self, arrays: Mapping[str, Array], prefix: str) -> Arrays:
         """Our values from torch's, whose names begin with the prefix; what torch left out counts as zeros."""
         theirs = {name: arrays.get(prefix + name, np.zeros_like(own)) for name, own in self.entries.items()}
@@ -198,17 +206,25 @@ def _channels_after(layer: nn.Module, channels: int) -> int:
 
 
 def _matched(places: Sequence[Place], arrays: Mapping[str, Array]) -> list[str]:
-    """What torch's names of each layer begin with: our names if they are there, else as they come, layer by layer."""
+    """What torch's names of each layer begin with: our names if they are there, else one after another as they fit.
+
+    Layers of different shapes may come in any order, as in a file, which sorts them by name.
+    """
     named = [place.name for place in places]
-    missing = [name for place in places for name in place.required if place.name + name not in arrays]
-    return (_in_order(places, list(arrays)) or named) if missing else named
+    if all(place.name + name in arrays for place in places for name in place.required):
+        return named
+    return _one_after_another(places, arrays, by_shape=True) or _one_after_another(places, arrays) or named
 
 
-def _in_order(places: Sequence[Place], left: list[str]) -> list[str] | None:
-    """None if the layers come in another order or number."""
-    prefixes = []
+def _one_after_another(
+    places: Sequence[Place], arrays: Mapping[str, Array], by_shape: bool = False
+) -> list[str] | None:
+    """For each layer the next that has its entries, `by_shape` the next that also has their shapes; None if not all."""
+    prefixes, left = [], list(arrays)
     for place in places:
-        prefix = _prefix(left[0], place.entries) if left else None
+        candidates = [_prefix(name, place.entries) for name in (left if by_shape else left[:1])]
+        fitting = (p for p in candidates if p is not None and (not by_shape or place.takes(arrays, p)))
+        prefix = next(fitting, None)
         if prefix is None:
             return None
         prefixes.append(prefix)

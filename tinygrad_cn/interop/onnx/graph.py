@@ -109,11 +109,7 @@ class Graph:
     def initializers(self) -> list[TensorProto]:
         """The constants that some node uses."""
         used = {name for node in self.nodes for name in node.input}
-        return [
-            numpy_helper.from_array(np.ascontiguousarray(a).reshape(a.shape), name)
-            for name, a in self.constants.items()
-            if name in used
-        ]
+        return [numpy_helper.from_array(array, name) for name, array in self.constants.items() if name in used]
 
     # ---- sizes --------------------------------------------------------------------------------------
 

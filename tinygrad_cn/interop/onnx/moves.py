@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
@@ -40,7 +41,7 @@ def _var(site: Site) -> str:
     y = _reduced(site, "ReduceMean", g.add("Mul", rest, rest), bool(site.option("keepdims", False)))
     if not ddof:
         return y
-    n = int(np.prod([site.size(0, axis) for axis in site.axes()]))
+    n = math.prod(site.size(0, axis) for axis in site.axes())
     return g.add("Mul", y, g.number(n / (n - ddof)))
 
 
@@ -160,11 +161,12 @@ def _tile(site: Site) -> str:
 
 
 def _repeat(site: Site) -> str:
+    """Entries gathered by number; without an axis those of the flat array."""
     g, axis = site.graph, site.option("axis")
-    value, n = (site[0], site.size(0, axis)) if axis is not None else (
-        g.reshape(site[0], [-1]), int(np.prod([site.size(0, i) for i in range(site.ndim())]))
-    )  # fmt: skip
-    return g.add("Gather", value, g.ints(*np.repeat(np.arange(n), site.option("repeats")).tolist()), axis=axis or 0)
+    value = site[0] if axis is not None else g.reshape(site[0], [-1])
+    n = math.prod(site.size(0, i) for i in (range(site.ndim()) if axis is None else [axis]))
+    order = np.repeat(np.arange(n), site.option("repeats"))
+    return g.add("Gather", value, g.ints(*order.tolist()), axis=axis or 0)
 
 
 def _pad(site: Site) -> str:
