@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import list_files, run, save_figure, table, words
+from common import draw_regions, list_files, panels, right, run, save_figure, table, words
 
 import tinygrad_cn as tg
 from tinygrad_cn import data, nn, optim
@@ -32,33 +32,20 @@ class Result:
     accuracy: float
 
 
-def predict(net: nn.DNN, X: Any) -> Any:
-    """True where the net says 1."""
-    with tg.no_grad():
-        return net(X) > 0.5
-
-
 def train(X: Any, Y: Any, n_h: int, steps: int) -> Result:
     """A 2-n_h-1 net by gradient descent on all samples at once."""
     init = nn.init.normal(0.01)
     net = nn.DNN([2, n_h, 1], hidden="tanh", output="sigmoid", init=init, seed=np.random.RandomState(2))
     optimizer = optim.SGD(net.parameters(), lr=1.2)
     cost = tg.fit(net, X, Y, nn.binary_cross_entropy, optimizer, epochs=steps, progress=False).cost
-    return Result(n_h, net, cost[0], cost[-1], float(np.mean(predict(net, X) == Y)))
+    return Result(n_h, net, cost[0], cost[-1], right(net, X, Y))
 
 
 def boundaries(results: list[Result], X: Any, Y: Any) -> Any:
     """One panel a net: the points, and the regions where it says 0 and 1."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 6.4), layout="constrained")
-    side = np.linspace(-4.5, 4.5, 181)
-    grid = np.stack(np.meshgrid(side, side)).reshape(2, -1)
-    panels = figure.subplots(2, 4, subplot_kw={"xticks": [], "yticks": [], "frame_on": False}).flat
-    for axes, result in zip(panels, results, strict=False):
-        says_1 = predict(result.net, grid).reshape(181, 181)
-        axes.contourf(side, side, says_1, levels=[-0.5, 0.5, 1.5], colors=["#FDE9DC", "#E1EFFA"])
-        axes.scatter(*X, c=np.where(Y[0] == 1, "#0068A6", "#C24E00"), s=6)
+    figure, squares = panels(2, 4)
+    for axes, result in zip(squares, results, strict=False):
+        draw_regions(axes, result.net, X, Y)
         axes.set_title(f"n_h = {result.n_h}: {result.accuracy:.2%}")
     return figure
 

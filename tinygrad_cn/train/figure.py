@@ -26,7 +26,7 @@ def curves(history: History, lang: str | None = None) -> tuple[Axes, ...]:
         raise ImportError("History.plot needs matplotlib: pip install tinygrad-cn[plot]") from error
     if not history.epochs:
         raise ValueError("History.plot: no epoch was completed, so there is no curve to draw")
-    words, fonts = _language_and_fonts(language(lang))
+    words, fonts = language_and_fonts(language(lang))
     quantities = ["cost", *["accuracy"] * bool(history.accuracy or history.val_accuracy)]
     _, grid = pyplot.subplots(
         1, len(quantities), figsize=(5 * len(quantities), 3.6), squeeze=False, layout="constrained"
@@ -48,7 +48,7 @@ def _curve(axes: Axes, history: History, quantity: str, words: Lang, fonts: list
     axes.legend(prop={"family": fonts}, frameon=False)
 
 
-def _language_and_fonts(wanted: Lang) -> tuple[Lang, list[str]]:
+def language_and_fonts(wanted: Lang) -> tuple[Lang, list[str]]:
     """Font families that have every glyph, and the language they allow."""
     from matplotlib import font_manager
 
