@@ -1,7 +1,8 @@
 """The network: neurons as circles in columns, weights as lines whose width shows how large they are.
 
-More than six neurons of a layer are elided. Only layers W A + b have neurons and weights; the result of any
-other step appears as a column of its own where a layer takes it, and the caption names what is not drawn.
+More than six neurons of a layer are elided. Only layers W A + b have neurons and weights. Images are feature maps,
+squares behind each other (`maps.py`); what convolution and pooling make of them is the next column. The result of
+any other step appears as a column of its own where a layer takes it, and the caption names what is not drawn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..language import Lang, say
 from ..ops.op import Array
 from . import parts, style
 from .dot import Band, Block, Line, add_block, add_circle, add_edge, new_graph
+from .maps import Maps, Point, add_flattening, add_maps, add_window
 
 FIRST, LAST, SHOWN = 3, 2, 6  # units shown before and after the dots; as many are shown without dots
 GAP, APART = 12, 110  # points between units, and between columns
@@ -53,6 +55,8 @@ class Group:
         (count, count of the source); None if not known.
     border : int
         Width of their outlines: thick for a run of equal layers.
+    maps : Maps or None
+        The feature maps that they are, in place of neurons.
     """
 
     id: str
@@ -64,6 +68,7 @@ class Group:
     source: str = ""
     weights: Array | None = None
     border: int = 1
+    maps: Maps | None = None
 
     @property
     def units(self) -> list[int | None]:
@@ -98,16 +103,21 @@ class Spread:
         """From the middle of a unit to the next."""
         return self.diameter + GAP
 
+    def units(self, g: Group) -> float:
+        """Height of the units of a group, or of its maps."""
+        return self.pitch * len(g.units) if g.maps is None else g.maps.height + GAP
+
     def height(self, g: Group) -> float:
         """Of the title and the units of a group."""
-        return g.heading.height + self.pitch * len(g.units)
+        return g.heading.height + self.units(g)
 
     @staticmethod
     def of(groups: Sequence[Group]) -> Spread:
-        """Wide enough for every name and title."""
-        names = [g.label(g.count - 1).translate(PLAIN) for g in groups]
-        diameter = max(style.text_width(name, style.SMALL) for name in names) + GAP
-        return Spread(diameter, max(diameter + APART, max(g.heading.width for g in groups) + GAP))
+        """Wide enough for every name and title, and for what stands between maps."""
+        names = [g.label(g.count - 1).translate(PLAIN) for g in groups if g.maps is None]
+        diameter = max((style.text_width(name, style.SMALL) for name in names), default=0) + GAP
+        between = max((g.maps.width + g.maps.room for g in groups if g.maps is not None), default=0)
+        return Spread(diameter, max(diameter + APART, between, max(g.heading.width for g in groups) + GAP))
 
 
 def network(chain: parts.Drawable) -> graphviz.Digraph:
@@ -119,52 +129,130 @@ def network(chain: parts.Drawable) -> graphviz.Digraph:
         If the chain has no layer W A + b.
     """
     rows = fold(chain.steps)
-    if all(row.step.kind != "dense" for row in rows):
-        raise PictureError('the view "network" shows layers W @ A + b; this chain has none: use view="ops"')
-    groups = _with_outputs(_groups(rows, {step.id: step for step in chain.steps}, chain.lang), chain.steps)
-    graph = new_graph(_caption(rows, chain.lang), layout="nop", splines="line")
+    if all(row.step.kind not in ("dense", "conv") for row in rows):
+        raise PictureError(
+            'the view "network" shows layers W @ A + b and convolutions; this chain has none: use view="ops"'
+        )
+    layout = _Groups(chain, rows)
+    groups = _with_outputs(scaled(list(layout.found.values())), chain.steps)
+    graph = new_graph(layout.caption(), layout="nop", splines="line")
     spread = Spread.of(groups)
     names = {g.id: f"g{i}" for i, g in enumerate(groups)}
+    by_id = {g.id: g for g in groups}
     for g in groups:
-        _add_weights(graph, g, next((s for s in groups if s.id == g.source), None), names)
+        _add_weights(graph, g, by_id.get(g.source), names)
     columns = [[g for g in groups if g.depth == depth] for depth in sorted({g.depth for g in groups})]
     top = max(sum(map(spread.height, column)) for column in columns) / 2
+    middles: dict[str, Point] = {}
     for n, column in enumerate(columns):
-        _add_column(graph, column, n * spread.step, top, spread, names)
+        middles |= _add_column(graph, column, n * spread.step, top, spread, names)
+    for g in reversed(groups):  # so that an entry is seen before the window of the next layer
+        _add_window(graph, g, by_id.get(g.source), names, middles)
     return graph
-
-
-def _caption(rows: Sequence[Row], lang: Lang) -> list[Line]:
-    """How to read the lines, and which steps are not drawn."""
-    others = [parts.title(row, lang) for row in rows if row.step.kind not in ("input", "dense", "loss")]
-    left_out = list(dict.fromkeys(others))
-    lines = [say("legend.network", lang)]
-    if left_out:
-        named = [*left_out[:NAMED], *(["…"] if len(left_out) > NAMED else [])]
-        lines.append(say("network.left_out", lang, steps=", ".join(named)))
-    return [Line(text, "cache", style.SMALL) for text in lines]
 
 
 # ---- which units there are --------------------------------------------------------------------------
 
 
-def _groups(rows: Sequence[Row], steps: dict[str, Step], lang: Lang) -> list[Group]:
-    """Layers, and whatever they take that is no layer, from left to right."""
-    groups: dict[str, Group] = {}
-    depths: dict[str, int] = {}  # of the column that a step's result stands in, or would
-    for row in rows:
-        sources = row.steps[0].sources
-        depth = max((depths.get(s.step, 0) for s in sources), default=0)
-        if row.step.kind == "dense":
-            source, value = sources[0].step, sources[0].quantity
-            if source not in groups:
-                made = steps[source].kind != "input"
-                groups[source] = _other(source, value, depth + made, lang)
-                depth += made
-            depth += 1
-            groups[row.steps[-1].id] = _layer(row, source, depth, lang)
-        depths |= {step.id: depth for step in row.steps}
-    return list(groups.values())
+class _Groups:
+    """Layers, and whatever they take that is no layer, from left to right.
+
+    Attributes
+    ----------
+    found : dict
+        By the step that makes it.
+    """
+
+    def __init__(self, chain: parts.Drawable, rows: Sequence[Row]) -> None:
+        self.lang = chain.lang
+        self.rows = rows
+        self.found: dict[str, Group] = {}
+        self._steps = {step.id: step for step in chain.steps}
+        self._depths: dict[str, int] = {}  # of the column that a step's result stands in, or would
+        self._maps: dict[str, str] = {}  # by step: the group of the maps it makes, or works on
+        self._left_out: list[str] = []
+        for row in rows:
+            self._place(row)
+
+    def caption(self) -> list[Line]:
+        """How to read the lines, and which steps are not drawn."""
+        lines = [say("legend.network", self.lang)] if any(g.maps is None for g in self.found.values()) else []
+        lines += [say("legend.maps", self.lang)] * bool(self._maps)
+        left_out = list(dict.fromkeys(self._left_out))
+        if left_out:
+            named = [*left_out[:NAMED], *(["…"] if len(left_out) > NAMED else [])]
+            lines.append(say("network.left_out", self.lang, steps=", ".join(named)))
+        return [Line(text, "cache", style.SMALL) for text in lines]
+
+    def _place(self, row: Row) -> None:
+        step = row.steps[0]
+        depth = max((self._depths.get(s.step, 0) for s in step.sources), default=0)
+        if step.kind == "dense":
+            depth = self._layer(row, depth)
+        elif step.kind in ("conv", "pool") and _is_images(step):
+            depth = self._moved(row, depth)
+        elif _is_images(step) and any(s.step in self._maps for s in step.sources):
+            self._in_place(step)
+        elif step.kind not in ("input", "loss") and not (step.kind == "flatten" and step.sources[0].step in self._maps):
+            self._left_out.append(parts.title(row, self.lang))
+        self._depths |= {step.id: depth for step in row.steps}
+
+    def _layer(self, row: Row, depth: int) -> int:
+        """Neurons, and before them what they take."""
+        source, value = row.steps[0].sources[0].step, row.steps[0].sources[0].quantity
+        if source not in self.found:
+            made = self._steps[source].kind != "input"
+            depth += made
+            self.found[source] = replace(_other(source, value, depth, self.lang), source=self._flattened(source))
+        self.found[row.steps[-1].id] = _layer(row, source, depth + 1, self.lang)
+        return depth + 1
+
+    def _flattened(self, step: str) -> str:
+        """The maps that a column was, before it was laid flat and perhaps thinned by dropout; "" if it was none."""
+        while step not in self._maps and self._steps[step].sources and self._steps[step].kind != "dense":
+            step = self._steps[step].sources[0].step
+        return self._maps.get(step, "")
+
+    def _moved(self, row: Row, depth: int) -> int:
+        """Maps that a window has made of other maps."""
+        source, value = row.steps[0].sources[0].step, row.steps[0].sources[0].quantity
+        if source not in self._maps:
+            title = say("network.input", self.lang, x=value.written.split(" ")[0])
+            self.found[source] = _maps(source, depth, title, value)
+            self._maps[source] = source
+        out, key = row.step.forward[-1], row.steps[-1].id
+        group = _maps(key, depth + 1, parts.title(row, self.lang), out, row.step.forward[0].remark)
+        border = parts.THICK if row.folded else 1
+        self.found[key] = replace(group, source=self._maps[source], border=border)
+        self._maps |= {step.id: key for step in row.steps}
+        return depth + 1
+
+    def _in_place(self, step: Step) -> None:
+        """A norm, an activation, dropout: the maps stay where they are; the first two give them another name."""
+        source = next(s.step for s in step.sources if s.step in self._maps)
+        key = self._maps[step.id] = self._maps[source]
+        if step.kind in ("norm", "activation"):
+            value = step.forward[-1]
+            title = (self.found[key].title[0], value.written, self.found[key].title[-1])
+            self.found[key] = replace(self.found[key], title=title, letter=value.written, role=value.role)
+
+
+def _is_images(step: Step) -> bool:
+    return bool(step.forward) and len(step.forward[-1].shape) == 4
+
+
+def _maps(key: str, depth: int, title: str, q: Quantity, window: str = "") -> Group:
+    _, height, width, channels = q.shape
+    size = f"{height} × {width} × {channels}"
+    written = q.written.split(" ")[0]
+    heading = (title, size) if written in title else (title, written, size)
+    return Group(key, depth, heading, written, channels, q.role, maps=Maps(height, width, channels, window))
+
+
+def scaled(groups: Sequence[Group]) -> list[Group]:
+    """Maps drawn to one scale: the largest image is as large as a map gets."""
+    largest = max((max(g.maps.height_of_image, g.maps.width_of_image) for g in groups if g.maps is not None), default=1)
+    return [g if g.maps is None else replace(g, maps=replace(g.maps, largest=largest)) for g in groups]
 
 
 def _other(step: str, q: Quantity, depth: int, lang: Lang) -> Group:
@@ -219,17 +307,27 @@ def _size(q: Quantity) -> str:
 
 def _add_column(
     graph: graphviz.Digraph, groups: Sequence[Group], x: float, top: float, spread: Spread, names: dict[str, str]
-) -> None:
-    """One group with its title at the top and its units around the middle; several, one below the other."""
+) -> dict[str, Point]:
+    """One group with its title at the top and its units around the middle; several, one below the other.
+
+    Returns the middle of each.
+    """
+    middles = {}
     total = sum(map(spread.height, groups))
     y = total / 2
     for g in groups:
         alone = len(groups) == 1
         heading = g.heading.height
-        units = spread.pitch * len(g.units)
+        units = spread.units(g)
         add_block(graph, f"{names[g.id]}_title", g.heading, pos=_at(x, (top if alone else y) - heading / 2))
-        _add_units(graph, g, names[g.id], x, (units - heading) / 2 if alone else y - heading, spread)
+        start = (units - heading) / 2 if alone else y - heading
+        middles[g.id] = (x, start - units / 2)
+        if g.maps is None:
+            _add_units(graph, g, names[g.id], x, start, spread)
+        else:
+            add_maps(graph, names[g.id], g.maps, g.role, middles[g.id], g.border)
         y -= heading + units
+    return middles
 
 
 def _add_units(graph: graphviz.Digraph, g: Group, name: str, x: float, top: float, spread: Spread) -> None:
@@ -254,7 +352,7 @@ def _unit(group: str, unit: int) -> str:
 
 
 def _add_weights(graph: graphviz.Digraph, g: Group, source: Group | None, names: dict[str, str]) -> None:
-    if source is None:
+    if source is None or source.maps is not None:
         return
     largest = 1.0 if g.weights is None else float(np.abs(g.weights).max(initial=0.0)) or 1.0
     for i, j in _pairs(source.units, g.units):
@@ -262,6 +360,19 @@ def _add_weights(graph: graphviz.Digraph, g: Group, source: Group | None, names:
         width = f"{THIN + (THICK - THIN) * abs(w) / largest:.2f}"
         look = {"arrowhead": "none", "penwidth": width, "class": "weight"}
         add_edge(graph, _unit(names[source.id], i), _unit(names[g.id], j), "gradient" if w < 0 else "A", **look)
+
+
+def _add_window(
+    graph: graphviz.Digraph, g: Group, source: Group | None, names: dict[str, str], middles: dict[str, Point]
+) -> None:
+    """What makes a group of the maps before it."""
+    if source is None or source.maps is None:
+        return
+    if g.maps is None:
+        add_flattening(graph, names[source.id], names[g.id], g.count)
+    else:
+        ends = middles[source.id], middles[g.id]
+        add_window(graph, names[source.id], names[g.id], source.maps, g.maps, ends)
 
 
 def _pairs(a: Iterable[int | None], b: Sequence[int | None]) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,10 @@ PICTURES: dict[str, dict[str, str]] = {
         "zh": "实线：正权重　虚线：负权重　越粗，同层里 |w| 越大　偏置不画出",
         "en": "solid: positive weight    dashed: negative    thicker: larger |w| in its layer    biases are not drawn",
     },
+    "legend.maps": {
+        "zh": "方块：特征图，高 × 宽 × 通道数　绿框：窗口，f 是边长，s 是步长，p 是填充",
+        "en": "squares: feature maps, height × width × channels    green: the window of side f, stride s, padding p",
+    },
     "network.input": {"zh": "输入 {x}", "en": "Input {x}"},
     "network.left_out": {
         "zh": "不是 W A + b、未画成连线的步骤：{steps}",
