@@ -47,3 +47,43 @@ def test_a_net_that_looks_at_values_is_trained_plainly_with_a_warning():
     with pytest.warns(CompileWarning, match="bool"):
         history = tg.fit(net, X, Y, nn.binary_cross_entropy, 0.1, epochs=5, progress=False, compile=True)
     assert history.cost[-1] < history.cost[0]
+
+
+def fitted(net, loss=nn.binary_cross_entropy, **options):
+    return tg.fit(net, X, Y, loss, 0.1, progress=False, **{"epochs": 250, **options})
+
+
+def test_it_is_compiled_by_default():
+    plain, default = nn.DNN([2, 8, 1], hidden="tanh", seed=0), nn.DNN([2, 8, 1], hidden="tanh", seed=0)
+    expected = fitted(plain, compile=False)
+    history = fitted(default)
+    assert (history.plain_because, expected.plain_because) == ("", "compile=False")
+    assert history.cost != expected.cost
+    np.testing.assert_allclose(history.cost, expected.cost, rtol=1e-9)
+
+
+class Own(nn.DNN):
+    def forward(self, X):
+        return super().forward(X)
+
+
+@pytest.mark.parametrize(
+    ("net", "options", "reason"),
+    [
+        (nn.DNN, {"epochs": 199}, "199 steps are too few"),
+        (nn.DNN, {"epochs": 66, "batch_size": 51}, "198 steps are too few"),
+        (nn.DNN, {"loss": lambda A, Y: nn.mse(A, Y)}, "<lambda> is a function of your own"),
+        (Own, {}, "Own is a layer of your own"),
+    ],
+)
+def test_it_says_why_it_trains_plainly(net, options, reason):
+    assert reason in fitted(net([2, 3, 1], hidden="tanh", seed=0), **options).plain_because
+
+
+def test_checkpoints_keep_their_bits(tmp_path):
+    whole, halves = (nn.DNN([2, 3, 1], hidden="tanh", seed=0) for _ in range(2))
+    fitted(whole, epochs=500, checkpoint=tmp_path / "whole")
+    assert "resumed" in fitted(halves, checkpoint=tmp_path / "half").plain_because
+    fitted(halves, epochs=500, resume=tmp_path / "half")
+    for name, value in whole.state_dict().items():
+        np.testing.assert_array_equal(halves.state_dict()[name], value)

@@ -2,5 +2,6 @@
 
 from .compiled import Compiled, compile
 from .replay import Report
+from .state import own_code
 
-__all__ = ["Compiled", "Report", "compile"]
+__all__ = ["Compiled", "Report", "compile", "own_code"]

@@ -34,13 +34,33 @@ class Version:
 
 
 class Compiled:
-    """A step function, recorded and replayed; made by `compile`."""
+    """A step function, recorded and replayed; made by `compile`.
+
+    Parameters
+    ----------
+    step, fallback, fast
+        As for `compile`.
+    announce : bool
+        Warn, once, if the step is recorded again.
+    quiet : bool
+        Do not warn if compiling is refused; `refusal` tells.
+
+    Attributes
+    ----------
+    refusal : str
+        Why calls run the step plainly, or "".
+    """
 
     def __init__(
-        self, step: Callable[..., Any], fallback: bool = False, announce: bool = True, fast: bool | None = None
+        self,
+        step: Callable[..., Any],
+        fallback: bool = False,
+        announce: bool = True,
+        fast: bool | None = None,
+        quiet: bool = False,
     ) -> None:
         functools.update_wrapper(self, step)
-        self.step, self.fallback, self.announce = step, fallback, announce
+        self.step, self.fallback, self.announce, self.quiet = step, fallback, announce, quiet
         self.fast = available() if fast is None else fast
         self._entered = threading.Lock()
         self._versions: dict[Any, Version] = {}
@@ -48,7 +68,7 @@ class Compiled:
         self._settings: Settings | None = None
         self._shared: dict[Key, Array] = {}
         self._resets = 0
-        self._refusal = ""
+        self.refusal = ""
         self._latest: Replay | None = None
         self._usual: tuple[Replay, list[tuple[Any, Any]]] | None = None  # shapes and dtypes of the latest arguments
 
@@ -93,7 +113,7 @@ class Compiled:
 
     def _program(self) -> Replay:
         if self._latest is None:
-            raise CompileError(self._refusal or f"{self._name} is compiled after its second call with the same shapes")
+            raise CompileError(self.refusal or f"{self._name} is compiled after its second call with the same shapes")
         return self._latest
 
     # ---- one step -----------------------------------------------------------------------------------
@@ -101,7 +121,7 @@ class Compiled:
     def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         if self._usual is not None and not kwargs and self._is_usual(args, *self._usual):
             return self._usual[0](args, kwargs)
-        if self._refusal:
+        if self.refusal:
             return self.step(*args, **kwargs)
         try:
             version = self._version(args, kwargs)
@@ -110,8 +130,9 @@ class Compiled:
         except CompileError as error:
             if not self.fallback:
                 raise
-            self._refusal = f"{self._name} is not compiled: {error}"
-            warnings.warn(self._refusal, CompileWarning, stacklevel=4)
+            self.refusal = f"{self._name} is not compiled: {error}"
+            if not self.quiet:
+                warnings.warn(self.refusal, CompileWarning, stacklevel=4)
             return self.step(*args, **kwargs)
         self._latest = version.replay
         if all(x.__class__ is np.ndarray for x in args):
@@ -169,11 +190,12 @@ class Compiled:
 
     def _give_up(self) -> None:
         """Refuse from the next call on: this one is done."""
-        self._refusal = (
+        self.refusal = (
             f"{self._name} is not compiled: it made other calls, or used other constants, each of the {TRIES} times it "
             f"was recorded. Pass what changes as arguments"
         )
-        warnings.warn(self._refusal, CompileWarning, stacklevel=6)
+        if not self.quiet:
+            warnings.warn(self.refusal, CompileWarning, stacklevel=6)
 
 
 def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | None = None) -> Compiled:

@@ -61,6 +61,20 @@ def find(step: Any) -> Found:
     return found
 
 
+def own_code(*parts: Any) -> str:
+    """What of a net and a loss is not of this package, and would run only while a step is recorded; "" if nothing."""
+    found = find(parts)
+    for function in found.functions:
+        if _outside(function):
+            return f"{function.__qualname__} is a function of your own"
+    for module in found.modules:
+        if type(module).__module__.partition(".")[0] != __name__.partition(".")[0]:
+            return f"{type(module).__qualname__} is a layer of your own"
+    if any(tensor._state is not None and tensor._state.hooks for tensor in found.tensors):
+        return "a parameter has a hook"
+    return ""
+
+
 def _parts(x: Any) -> Iterator[Any]:
     if isinstance(x, FunctionType):
         if _outside(x):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class History:
         Ctrl-C ended the training.
     stopped_early : bool
         Early stopping ended it.
+    plain_because : str
+        Why the step was not compiled; "" if it was.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class History:
     seconds: list[float] = field(default_factory=list)
     interrupted: bool = False
     stopped_early: bool = False
+    plain_because: str = ""
 
     def add(self, row: Row) -> None:
         """Append one epoch: a value for each quantity that is computed."""
@@ -71,7 +74,7 @@ class History:
     def __repr__(self) -> str:
         names = [name for name in COLUMNS[1:5] if getattr(self, name)]
         numbers = [f"{name} {getattr(self, name)[-1]:.6g}" for name in names]
-        ends = [f.name.replace("_", " ") for f in fields(self)[-2:] if getattr(self, f.name)]
+        ends = [name.replace("_", " ") for name in ("interrupted", "stopped_early") if getattr(self, name)]
         return f"<History: {', '.join([f'{len(self)} epochs', *numbers, *ends])}>"
 
     @property

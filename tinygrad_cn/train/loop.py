@@ -21,6 +21,7 @@ from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
 from .history import History, Row
 from .interrupts import Interrupts
+from .plain import FEWEST_FOR_LOOPS, count_steps, why_plain
 from .score import Accuracy
 from .session import Augment, Loss, Session
 from .stopping import EarlyStopping, Watch
@@ -49,7 +50,7 @@ def fit(
     seed: Seed | Callable[[int], Seed] = 0,
     progress: bool = True,
     callback: Callable[[int, History], object] | None = None,
-    compile: bool = False,
+    compile: bool | None = None,
 ) -> History:
     """Train a net and return what happened in each epoch.
 
@@ -100,9 +101,11 @@ def fit(
         Show a progress bar with cost and accuracy.
     callback : callable, optional
         `callback(epoch, history)` is called after each epoch.
-    compile : bool
-        True: record the training step and replay it, see `tinygrad_cn.compile`. The numbers are the same up to
-        rounding. What cannot be compiled is trained plainly, with a warning that says why.
+    compile : bool, optional
+        True: record the training step and replay it, see `tinygrad_cn.compile`; the numbers are the same up to
+        rounding. What cannot be compiled is trained plainly, with a warning that says why. False: train plainly. By
+        default it is compiled if net and loss are of this package, there are at least 200 steps and no checkpoints;
+        `history.plain_because` says why not.
 
     Returns
     -------
@@ -161,10 +164,15 @@ def fit(
         seed=rng,
         schedule=schedule,
         watch=_watch(early_stopping, held_out),
-        compile=compile,
     )
     _prepare(session, checkpoint, resume)
+    steps = count_steps(epochs - len(session.history), train.m, batch_size)
+    plain_because = why_plain(compile, net, loss, steps, checkpoint is not None or resume is not False)
+    if not plain_because:
+        session.compile(quiet=compile is None, loops=steps >= FEWEST_FOR_LOOPS)
+    session.history.plain_because = plain_because
     _run(session, epochs, progress, callback, checkpoint)
+    session.history.plain_because = plain_because or session.plain_because
     return session.history
 
 

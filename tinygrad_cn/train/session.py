@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from ..seeds import Rng, Seed, generator
 from ..tensor import Tensor
 from .history import History, Row
 from .interrupts import Interrupts
+from .plain import upper
 from .score import Accuracy
 from .stopping import Watch
 
@@ -48,14 +48,20 @@ class Session:
     schedule: Callable[[int], float] | None
     watch: Watch | None
     history: History = field(default_factory=History)
-    compile: bool = False
     learn: Callable[[Array, Array], tuple[float, Array]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.learn = self._learn
-        if self.compile:
-            upper: Any = importlib.import_module("tinygrad_cn.compiler")  # a floor above: loaded on first use
-            self.learn = upper.Compiled(self._learn, fallback=True, announce=False)
+
+    def compile(self, quiet: bool, loops: bool) -> None:
+        """Record the step and replay it, with Numba's loops if wanted; `quiet`: no warning if that fails."""
+        fast = None if loops else False
+        self.learn = upper().Compiled(self._learn, fallback=True, announce=False, fast=fast, quiet=quiet)
+
+    @property
+    def plain_because(self) -> str:
+        """Why the step could not be compiled, or ""."""
+        return getattr(self.learn, "refusal", "")
 
     def epoch(self, number: int, interrupts: Interrupts) -> Row:
         """Go once through the training set and look at the validation set."""
