@@ -6,7 +6,7 @@ import pytest
 from tinygrad_cn import nn, optim
 from tinygrad_cn.nn.activation import ACTIVATIONS
 
-from .twins import BINARY, LABELS, RNG, X, assert_same_numbers, side, small, twins
+from .twins import BINARY, LABELS, RNG, Side, X, assert_same_numbers, side, small, twins
 
 SIGNS = 2 * BINARY - 1
 LOSSES = {
@@ -131,3 +131,23 @@ def test_long_parameters_are_updated_in_pieces():
     plain, compiled = twins(make)
     assert_same_numbers(plain, compiled, RNG.standard_normal((300, 4)), np.array([[0.0, 1.0, 1.0, 0.0]]))
     assert "for " in compiled.step.source()
+
+
+@pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value])
+@pytest.mark.parametrize("limit", [1e-3, 1e3])
+def test_clipped_gradients(clip, limit):
+    def make():
+        net = nn.DNN([3, 5, 1], hidden="tanh", seed=0)
+        optimizer = optim.Momentum(net.parameters(), lr=0.5)
+
+        def step(X, Y):
+            J = nn.binary_cross_entropy(net(X), Y)
+            optimizer.zero_grad()
+            J.backward()
+            norm = clip(net.parameters(), limit)
+            optimizer.step()
+            return J.item() if norm is None else (J.item(), norm)
+
+        return Side(net, optimizer, step)
+
+    assert_same_numbers(*twins(make), X, BINARY)

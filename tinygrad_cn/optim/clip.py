@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
 import numpy as np
 
@@ -45,14 +46,16 @@ def clip_grad_norm(params: Iterable[Tensor], max_norm: float) -> float:
     """
     max_norm = positive("max_norm", max_norm)
     gradients = _gradients(params)
-    largest = max((float(np.max(np.abs(g), initial=0.0)) for g in gradients), default=0.0)
-    if not 0 < largest < np.inf:
-        return largest
-    norm = largest * float(np.sqrt(sum(float(np.sum(np.square(g / largest))) for g in gradients)))
-    if norm > max_norm:
-        for g in gradients:
-            g *= max_norm / norm
-    return norm
+    if not gradients:
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = reduce(np.maximum, [np.max(np.abs(g), initial=0.0) for g in gradients])
+        unit = np.where((largest > 0) & (largest < np.inf), largest, 1.0)  # so that no square overflows
+        norm = unit * np.sqrt(sum(np.sum(np.square(g / unit)) for g in gradients))
+        factor = np.where(norm < np.inf, max_norm / np.maximum(norm, max_norm), 1.0)
+    for g in gradients:
+        g *= factor.astype(g.dtype)
+    return norm.item()  # type: ignore[no-any-return]
 
 
 def clip_grad_value(params: Iterable[Tensor], limit: float) -> None:
