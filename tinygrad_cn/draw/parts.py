@@ -116,7 +116,8 @@ def title(row: Row, lang: Lang) -> str:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), step.label, frozen)
     if step.layer:
-        return _join(say("layer", lang, l=step.layer), step.label, frozen)
+        kind = _word("conv2d", lang) if step.kind == "conv" else ""
+        return _join(say("layer", lang, l=step.layer), kind, step.label, frozen)
     return _join(_word(step.label, lang), frozen)
 
 

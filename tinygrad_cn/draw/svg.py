@@ -19,7 +19,9 @@ SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lower
 RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
 LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"} | {chr(0x2080 + n): str(n) for n in range(10)}
 LATIN_ONLY = frozenset("Ŷŷ")  # signs that Chinese fonts lack
-_SCRIPT = re.compile(rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+")
+_SCRIPT = re.compile(
+    rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+|(?<=n)_[HWC]"
+)
 
 
 def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
@@ -65,12 +67,14 @@ def scripts(text: str) -> list[tuple[str, int]]:
     --------
     >>> scripts("W[1]ᵀ [0, 1]")
     [('W', 0), ('[1]T', 1), (' [0, 1]', 0)]
+    >>> scripts("n_H[1]")
+    [('n', 0), ('H', -1), ('[1]', 1)]
     """
     runs: list[tuple[str, int]] = []
     at = 0
     for match in _SCRIPT.finditer(text):
-        lowered = match[0][0] in LOWER
-        plain = "".join((RAISE | LOWER).get(c, c) for c in match[0])
+        lowered = match[0][0] in LOWER or match[0][0] == "_"
+        plain = "".join((RAISE | LOWER).get(c, c) for c in match[0].removeprefix("_"))
         runs += [(text[at : match.start()], 0)] if match.start() > at else []
         runs.append((plain, -1 if lowered else 1))
         at = match.end()
