@@ -265,7 +265,7 @@ def main() -> None:
         print(f"{name:4}" + "".join(f"{1e6 * x:13.1f} µs" for x in times.values()) + f"{ratio:16.2f}{w.goal:6.2f}")
         if options.source:
             step = steps["ours compiled"].step  # type: ignore[attr-defined]
-            print(step.source(), step.report(), sep="\n")
+            print(step.source, step.report(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def entrywise(f, *arrays):
         for _ in range(3):
             result = step(*arrays)
         results.append(result)
-    assert "by numba.njit" in step.source()
+    assert "by numba.njit" in step.source
     return results
 
 
@@ -55,7 +55,7 @@ def test_training_is_the_same(optimizer, dtype):
 
     plain, fused = twins(make, fast=True)
     assert_same_numbers(plain, fused, X.astype(dtype), Y, rtol=1e-9 if dtype == "f8" else 2e-4)
-    assert "loop1(" in fused.step.source()
+    assert "loop1(" in fused.step.source
 
 
 def test_a_learning_rate_changes_between_steps():
@@ -73,7 +73,7 @@ def test_functions_that_numpy_computes_many_at_a_time_stay_calls():
     step = tg.compile(lambda x: np.exp(np.tanh(x) * 2 + 1), fast=True)
     for _ in range(3):
         step(X)
-    source = step.source()
+    source = step.source
     assert "    tanh(" in source
     assert "    exp(" in source
 

@@ -130,7 +130,7 @@ def test_long_parameters_are_updated_in_pieces():
 
     plain, compiled = twins(make)
     assert_same_numbers(plain, compiled, RNG.standard_normal((300, 4)), np.array([[0.0, 1.0, 1.0, 0.0]]))
-    assert "for " in compiled.step.source()
+    assert "for " in compiled.step.source
 
 
 @pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value])

@@ -29,7 +29,7 @@ def compiled(forward, *inputs, shape=(4, 4), **options):
     (plain, gradient, _), (replayed, again, step) = sides
     assert replayed == pytest.approx(plain, rel=1e-12)
     np.testing.assert_allclose(again, gradient, rtol=1e-10, atol=1e-13)
-    return step.source()
+    return step.source
 
 
 def calls(text, name):
@@ -89,7 +89,7 @@ def test_equal_layers_share_calls():
 
     plain, again = twins(make)
     assert_same_numbers(plain, again, RNG.standard_normal((6, 6)), RNG.standard_normal((1, 6)))
-    text = again.step.source()
+    text = again.step.source
     assert calls(text, "subtract") == 1 + 1 + 1  # the error, 1 − A² of all layers, the update
     assert calls(text, "matmul") == 2  # dW and db of all equal layers
     assert calls(text, "copyto") == 0
@@ -109,7 +109,7 @@ def test_images_stay_in_the_layout_of_rows():
 
     plain, again = twins(make)
     assert_same_numbers(plain, again, images, labels)
-    text = again.step.source()
+    text = again.step.source
     assert "sliding_window_view" not in text  # views are made once, not in every step
     assert calls(text, "matmul") == 5  # two forward, two for the filters, one back; none for the images given
 

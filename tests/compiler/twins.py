@@ -56,4 +56,4 @@ def assert_same_numbers(plain: Side, compiled: Side, X: Any, Y: Any, steps: int 
     for p, q in zip(plain.net.parameters(), compiled.net.parameters(), strict=True):
         np.testing.assert_allclose(q.numpy(), p.numpy(), rtol=rtol, atol=1e3 * rtol * 1e-6, err_msg=p.name)
         np.testing.assert_allclose(q.grad, p.grad, rtol=rtol, atol=1e3 * rtol * 1e-6, err_msg=p.name)
-    assert "def replay(" in compiled.step.source()
+    assert "def replay(" in compiled.step.source

@@ -87,13 +87,14 @@ class Compiled:
         finally:
             self._entered.release()
 
+    @property
     def source(self) -> str:
-        """The text of the latest program.
+        """The text of the latest program, or of what will be one if the next call confirms it.
 
         Raises
         ------
         CompileError
-            If there is none yet, or compiling was refused.
+            Before the first call, or if compiling was refused.
         """
         return self._program().source
 
@@ -103,7 +104,7 @@ class Compiled:
         Raises
         ------
         CompileError
-            If there is none yet, or compiling was refused.
+            Before the first call, or if compiling was refused.
         """
         return self._program().report
 
@@ -112,9 +113,12 @@ class Compiled:
         return getattr(self.step, "__name__", "the step")
 
     def _program(self) -> Replay:
-        if self._latest is None:
-            raise CompileError(self.refusal or f"{self._name} is compiled after its second call with the same shapes")
-        return self._latest
+        if self._latest is not None:
+            return self._latest
+        seen = [version.recordings[-1] for version in self._versions.values() if version.recordings]
+        if self.refusal or not seen or self._found is None:
+            raise CompileError(self.refusal or f"{self._name} has not been called, so it has no program yet")
+        return Replay(seen[-1], self._found, {}, {}, self.fast)
 
     # ---- one step -----------------------------------------------------------------------------------
 
@@ -220,7 +224,7 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
     Returns
     -------
     Compiled
-        Called like `step`; `.source()` is its text, `.report()` what it costs.
+        Called like `step`; `.source` is its text, `.report()` what it costs.
 
     Raises
     ------
@@ -257,7 +261,7 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
     >>> costs = [step(X, Y) for _ in range(300)]
     >>> costs[-1] < 0.05
     True
-    >>> print(step.source())  # doctest: +ELLIPSIS
+    >>> print(step.source)  # doctest: +ELLIPSIS
     #...
     def replay(lr, X, Y):
         dot(W1, X, Z1)
