@@ -99,7 +99,9 @@ class Chain:
         """Names of all quantities, forward then backward."""
         return list(self.quantities)
 
-    def draw(self, path: str | PathLike[str], view: str = "ladder", values: bool = False) -> Any:
+    def draw(
+        self, path: str | PathLike[str], view: str = "ladder", values: bool = False, unroll: bool | None = None
+    ) -> Any:
         """Draw the chain into a file; the suffix decides the type (svg, png, pdf, dot).
 
         Parameters
@@ -111,6 +113,9 @@ class Chain:
             "ops": one node an op. "network": neurons and weights. "health": how large gradients are, layer by layer.
         values : bool
             In ladder, blocks and ops, show numbers too: small matrices entry by entry, others by their norm.
+        unroll : bool, optional
+            In ladder and blocks, True draws the time steps of a recurrent net one by one, False as one block with
+            a loop. By default up to four are drawn one by one.
 
         Raises
         ------
@@ -121,7 +126,7 @@ class Chain:
         RenderError
             If no renderer is installed.
         """
-        return _upper("draw").draw(self, path, view=view, values=values)
+        return _upper("draw").draw(self, path, view=view, values=values, unroll=unroll)
 
     def html(self, path: str | PathLike[str]) -> Any:
         """Write a page that steps through the chain, forward then backward: one file, no network needed.

@@ -37,6 +37,7 @@ LOSS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 MEAN_OVER_OUTPUTS = frozenset(["mse", "mae", "huber", "hinge"])
 FUSED = {("sigmoid", "binary_cross_entropy"), ("softmax", "categorical_cross_entropy")}  # dZ = A − Y
+MANY = 4  # more are elided
 GREEK = {"sigmoid": "σ", "relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 
 
@@ -66,6 +67,8 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(_recurrent(piece, name))
     if piece.kind == "cell":
         return expression(piece.out, name, 0, _ends(piece))
+    if piece.label == "stack" and len(piece.operands) > MANY:
+        return Formula.of(f"stack({name(piece.operands[0])}, …, {name(piece.operands[-1])})")
     if _is_pair(piece):
         return Formula.of("[{}; {}]".format(*map(name, piece.operands)))
     return expression(piece.out, name, depth=1)
@@ -154,14 +157,14 @@ def _recurrent(piece: Piece, name: Naming) -> str:
 
 
 def _recurrent_rules(piece: Piece, name: Naming, g: str) -> tuple[str, ...]:
-    """Of [a; x] the rows above belong to a, the others to x, and so do the columns of W."""
+    """Of [a; x] the rows above belong to a, the others to x, and so do the columns of Wf = [Wfa, Wfx]."""
     if piece.label == "recurrent_one":
         return _affine_rules(piece, name, g)
     if piece.label == "recurrent_sum":
         Waa, a, Wax, x, _ = map(name, piece.operands)
         return f"{g} {a}ᵀ", f"{Waa}ᵀ {g}", f"{g} {x}ᵀ", f"{Wax}ᵀ {g}", f"Σ {g}"
     W, a, x, _ = map(name, piece.operands)
-    return f"{g} [{a}; {x}]ᵀ", f"{W}[:, :n_a]ᵀ {g}", f"{W}[:, n_a:]ᵀ {g}", f"Σ {g}"
+    return f"{g} [{a}; {x}]ᵀ", f"{W}aᵀ {g}", f"{W}xᵀ {g}", f"Σ {g}"
 
 
 def _part_of_sequence(piece: Piece, i: int, g: str) -> str:
@@ -278,7 +281,11 @@ def _bare(text: str) -> str:
 def total(parts: list[Formula]) -> Formula:
     """The sum of the contributions of all consumers; over time with a Σₜ."""
     texts = [p.text for p in parts]
-    return Formula.of(over_time(texts) or " + ".join(texts).replace("+ −", "− "))
+    timed = [text for text in texts if "⟨" in text]
+    summed = over_time(timed)
+    if summed:
+        texts = [summed, *(text for text in texts if text not in timed)]
+    return Formula.of(" + ".join(texts).replace("+ −", "− "))
 
 
 def gradient_of(written: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 GATE = re.compile(r"(?:.*\.)?W([a-z]+)")  # the f of Wf, of 2.Wf
 ROWS, OUTPUT_ROWS = {"recurrent": "n_a", "activation": "n_a", "cell": "n_a"}, "n_y"
+ROLES: dict[str, Role] = {"recurrent": "Z", "affine": "Z", "op": "op", "loss": "loss"}
 GATES = re.compile(r"(?:.*\.)?(?:Γ[a-z]*|c̃|z[a-z]*)⟨\d+⟩")
 
 
@@ -49,6 +51,8 @@ def _is_computed(x: Any) -> bool:
 
 def moment_step(reader: Reader, moment: Moment, pieces: Sequence[Piece], home: dict[int, str]) -> Step:
     """The row of the chain for one cell at one time."""
+    if moment.cell.kind == "loss":
+        return replace(reader._plain(pieces[0], home), id=moment_id(moment), moment=moment)
     computed = [piece.out for piece in pieces]
     parameters = _parameters(pieces)
     outside = {id(x): x for p in pieces for x in p.operands if _is_outside(reader, x, computed, parameters)}
@@ -60,7 +64,7 @@ def moment_step(reader: Reader, moment: Moment, pieces: Sequence[Piece], home: d
         label=moment.cell.kind,
         parameters=tuple(reader._value_of(x, "parameter") for x in parameters),
         forward=tuple(moment_value(reader, piece) for piece in pieces),
-        backward=tuple(_backward(reader, piece) for piece in reversed(pieces)),
+        backward=tuple(_backward(reader, piece) for piece in reversed(pieces) if not _goes_to_loss(reader, piece)),
         gradients=tuple(gradients),
         cache=_cache(reader, pieces, outside.values()),
         sources=tuple(reader._source(x, home) for x in outside.values()),
@@ -75,8 +79,16 @@ def moment_id(moment: Moment) -> str:
 
 def moment_value(reader: Reader, piece: Piece) -> Quantity:
     """One of the values a step computes."""
-    role: Role = "Z" if piece.kind in ("recurrent", "affine") else "op" if piece.kind == "op" else "A"
-    return reader._value_of(piece.out, role, forward(piece, reader.name), _shapes(piece))
+    role: Role = ROLES.get(piece.kind, "A")
+    W = reader.name(piece.operands[0])
+    remark = f"{W} = [{W}a, {W}x]" if piece.label == "recurrent" else ""
+    return reader._value_of(piece.out, role, forward(piece, reader.name), _shapes(piece), remark)
+
+
+def _goes_to_loss(reader: Reader, piece: Piece) -> bool:
+    """Whether its gradient stands beside the loss of its step: dŷ⟨t⟩."""
+    uses = [reader.moments.get(p) for p, _ in reader.consumers.get(id(piece.out), [])]
+    return len(uses) == 1 and uses[0] is not None and uses[0].cell.kind == "loss"
 
 
 def _backward(reader: Reader, piece: Piece) -> Quantity:
@@ -109,7 +121,8 @@ def _is_outside(reader: Reader, x: Any, computed: Sequence[Any], parameters: Seq
 
 def _cache(reader: Reader, pieces: Sequence[Piece], outside: Any) -> tuple[str, ...]:
     """What backward needs: state and input, the gates as one, the new state."""
-    names = [reader.name(x) for x in outside] + [reader.name(p.out) for p in pieces if p.kind != "recurrent"]
+    made = [p.out for p in pieces if p.kind not in ("recurrent", "affine")]
+    names = [reader.name(x) for x in (*outside, *made)]
     gates = [name for name in names if GATES.fullmatch(name)]
     short = [name for name in names if name not in gates]
     return (*short, *(["Γ⟨" + gates[0].split("⟨")[1]] if gates else []))

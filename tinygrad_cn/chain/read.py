@@ -391,7 +391,8 @@ class Reader:
         if len(list(islice(inner_nodes(piece), 72))) == 72:
             return short
         ends = frozenset(x for x in piece.operands if isinstance(x, Node))
-        whole = expression(piece.out, self.name, 0, ends)
+        parts = [Formula.of(self.name(x)) for x in piece.operands]
+        whole = total(parts) if piece.kind == "total" else expression(piece.out, self.name, 0, ends)
         return whole if len(whole.text) <= 72 else short
 
     def _source(self, x: Any, home: dict[int, str]) -> Source:

@@ -85,7 +85,7 @@ class Cell:
     ----------
     kind : str
         "RNN", "GRU", "LSTM" or "cell"; "output" for a layer applied at every step; "both" where the states of both
-        directions are put together.
+        directions are put together; "loss".
     prefix : str
         What its names have in front: "", "2.", "2.reverse.".
     steps : int
@@ -227,7 +227,7 @@ class Recurrence:
         self._place_around()
 
     def _place_around(self) -> None:
-        """What else is done at every step: x⟨t⟩ is taken from X, and the states of two directions are put together."""
+        """What else is done at every step: x⟨t⟩ is taken from X, states of two directions are put together, a loss."""
         by_out = {piece.out: moment for piece, moment in self.moments.items()}
         first_use: dict[Any, Moment] = {}
         for piece, moment in self.moments.items():
@@ -235,6 +235,10 @@ class Recurrence:
                 if isinstance(x, Node):
                     first_use.setdefault(x, moment)
         both: dict[str, Cell] = {}
+        losses = [p for p in self.pieces if p.kind == "loss" and p.operands[0] in by_out]
+        of_loss = Cell("loss", steps=len(losses))
+        if len(losses) > 1:
+            self.moments |= {piece: Moment(of_loss, by_out[piece.operands[0]].t) for piece in losses}
         for piece in self.pieces:
             if piece.label == "getitem" and piece.out in first_use and piece.out._data.ndim == 2:
                 self.moments[piece] = first_use[piece.out]
@@ -303,6 +307,9 @@ def standard_names(pieces: Iterable[Piece], moments: Mapping[Piece, Moment], let
                 yield state, f"{cell.prefix}{'r' if states.get(id(state)) == 'r' else 'a'}⟨{before}⟩"
             yield given, f"x{at}"
             yield piece.out, f"{cell.prefix}z{gate}{at}"
+        elif piece.kind == "loss":
+            yield piece.operands[1], f"y{at}"
+            yield piece.out, f"L{at}"
         elif piece.kind == "op":
             yield piece.out, f"{cell.prefix}{'h' if cell.kind == 'both' else 'x'}{at}"
         elif piece.kind == "affine":
@@ -312,6 +319,9 @@ def standard_names(pieces: Iterable[Piece], moments: Mapping[Piece, Moment], let
         elif piece.kind == "activation":
             yield piece.out, f"{cell.prefix}{_activation_name(piece, cell, letter, pieces)}{at}"
         else:
+            if states.get(id(piece.out)) == "c":
+                before = moment.t + 1 if cell.turned else moment.t - 1
+                yield from ((x, f"{cell.prefix}c⟨{before}⟩") for x in piece.operands if not _is_computed(x))
             yield piece.out, f"{cell.prefix}{states.get(id(piece.out), 'a')}{at}"
 
 
@@ -376,6 +386,10 @@ def _op_name(node: Any) -> str:
 
 def _is_leaf(x: Any) -> bool:
     return isinstance(x, Node) and x.requires_grad and x._op is None
+
+
+def _is_computed(x: Any) -> bool:
+    return isinstance(x, Node) and x._op is not None
 
 
 def _is_square(W: Any) -> bool:

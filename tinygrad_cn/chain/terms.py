@@ -50,11 +50,17 @@ def _total(root: Node, by_out: dict[Node, Piece], uses: dict[Node, int]) -> tupl
         node = todo.pop()
         piece = by_out.get(node)
         adds = piece is not None and piece.label == "add" and node._data.size == 1
-        if piece is not None and adds and all(x in by_out for x in piece.operands):
-            todo += reversed(piece.operands)
+        operands = [x for x in piece.operands if not _is_zero(x)] if piece is not None else []
+        if adds and all(x in by_out for x in operands):
+            todo += reversed(operands)
         else:
             terms.append(node)
     return (Piece("total", "total", root, tuple(terms)) if len(terms) > 1 else None), terms
+
+
+def _is_zero(x: Any) -> bool:
+    """Whether it is the 0 that a sum in a loop starts from."""
+    return not isinstance(x, Node) and np.ndim(x) == 0 and bool(x == 0)
 
 
 def _closure(end: Node, by_out: dict[Node, Piece], uses: dict[Node, int], stop: set[Node]) -> set[Node]:

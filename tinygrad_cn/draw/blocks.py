@@ -16,10 +16,12 @@ RIGHT = Way(
     after="e",
     leave={"f": "se", "b": "ne"},
     enter={"f": "sw", "b": "nw"},
+    loop={"f": "e", "b": "e"},
+    room={"ranksep": "0.9"},
     across=False,
 )
 
 
-def blocks(chain: Drawable, values: bool = False) -> graphviz.Digraph:
+def blocks(chain: Drawable, values: bool = False, unroll: bool | None = None) -> graphviz.Digraph:
     """The chain as blocks from left to right; raises like `grid`."""
-    return grid(chain, RIGHT, values)
+    return grid(chain, RIGHT, values, unroll)

@@ -7,13 +7,13 @@ skip lines run down lanes, next to forward or next to backward.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import graphviz  # type: ignore[import-untyped]
 
 from ..chain.fold import Row, fold
-from ..chain.model import Source
+from ..chain.model import Quantity, Source
 from ..errors import PictureError
 from ..language import Lang
 from . import parts
@@ -35,15 +35,21 @@ class Way:
         The sides of a point where a lane comes in and goes on.
     leave, enter : mapping
         Where on a block a lane begins and ends, by place; {last} is the number of its last band.
+    loop : mapping
+        The side of a block where the loop of a recurrent state is, by place.
+    room : mapping
+        Wider gaps, where there are such loops.
     across : bool
         Whether the places of a line lie side by side, so that blocks of one place share a width; else a height.
     """
 
-    spacing: Mapping[str, str]
+    spacing: dict[str, str]
     before: str
     after: str
     leave: Mapping[str, str]
     enter: Mapping[str, str]
+    loop: Mapping[str, str]
+    room: dict[str, str]
     across: bool
 
 
@@ -77,21 +83,22 @@ class Lane:
         return f"{self.place}{self.number}_{i}"
 
 
-def grid(chain: parts.Drawable, way: Way, values: bool) -> graphviz.Digraph:
-    """The chain as a grid.
+def grid(chain: parts.Drawable, way: Way, values: bool, unroll: bool | None = None) -> graphviz.Digraph:
+    """The chain as a grid; `unroll` as for `fold`.
 
     Raises
     ------
     PictureError
         For more than 2,000 lines.
     """
-    rows = fold(chain.steps)
+    rows = fold(chain.steps, unroll)
     if len(rows) > MAX_ROWS:
         raise PictureError(
             f"this view holds {MAX_ROWS} rows; this chain has {len(rows)} after folding equal layers. Draw the chain "
             "of an inner tensor, or write the layers as W @ A + b so that they can be folded"
         )
-    graph = new_graph(parts.caption(chain), **way.spacing)
+    room = way.room if any(row.loops for row in rows) else {}
+    graph = new_graph(parts.caption(chain), **way.spacing | room)
     rungs = rungs_of(rows, chain.lang, values)
     lanes = _lanes(rungs, "f") + _lanes(rungs, "b")
     _add_nodes(graph, rungs, way)
@@ -101,6 +108,8 @@ def grid(chain: parts.Drawable, way: Way, values: bool) -> graphviz.Digraph:
         _add_column(graph, rungs, place)
     for lane in lanes:
         _add_lane(graph, rungs, lane, way)
+    for i, rung in enumerate(rungs):
+        _add_loop(graph, i, rung, way)
     return graph
 
 
@@ -113,12 +122,33 @@ def rungs_of(rows: Sequence[Row], lang: Lang, values: bool = False) -> list[Rung
     computed = {q.name for row in rows for step in row.steps for q in step.forward}
     rungs = []
     for row in rows:
-        sources = row.steps[0].sources
-        inside = {index[s.step]: s for s in sources if s.quantity.name in computed}
-        beside = {s.quantity.name: s for s in sources if s.quantity.name not in computed}
+        inside: dict[int, list[Source]] = {}
+        beside: dict[str, Source] = {}
+        for source in row.sources:
+            if source.step in index and (row.in_time or source.quantity.name in computed):
+                inside.setdefault(index[source.step], []).append(source)
+            else:
+                beside[source.quantity.name] = source
         blocks = parts.blocks(row, list(beside.values()), lang, values)
-        rungs.append(Rung(row, blocks, parts.cache_text(row, lang), inside))
+        joined = {i: _joined(sources, rows[i]) for i, sources in inside.items()}
+        rungs.append(Rung(row, blocks, parts.cache_text(row, lang), joined))
     return rungs
+
+
+def _joined(sources: Sequence[Source], row: Row) -> Source:
+    """Several values that one row hands to another, as one edge; of many time steps, with t for the time."""
+    if len(sources) == 1:
+        return sources[0]
+    by_id = {step.id: step for step in row.steps}
+
+    def together(found: Sequence[Quantity]) -> Quantity:
+        names = [q.written for q in found]
+        if row.in_time:
+            names = [row.with_index(q.written, by_id[s.step]) for q, s in zip(found, sources, strict=False)]
+        return replace(found[0], written=", ".join(dict.fromkeys(names)))
+
+    gradients = [s.gradient for s in sources if s.gradient is not None]
+    return Source(sources[0].step, together([s.quantity for s in sources]), together(gradients) if gradients else None)
 
 
 def _lanes(rungs: Sequence[Rung], place: str) -> list[Lane]:
@@ -241,3 +271,14 @@ def _add_lane(graph: graphviz.Digraph, rungs: Sequence[Rung], lane: Lane, way: W
         if lane.place == "b":
             arrow = {"dir": "back", "arrowtail": "normal" if n == 0 else "none"}
         add_edge(graph, tail, head, lane.role, lane.label if n == labelled else "", **arrow, weight="20")
+
+
+def _add_loop(graph: graphviz.Digraph, i: int, rung: Rung, way: Way) -> None:
+    """The state that a time step hands to the next, and the gradient that comes back from there."""
+    if not rung.row.loops:
+        return
+    state = _joined(rung.row.loops, rung.row)
+    for place, q, role in (("f", state.quantity, "A"), ("b", state.gradient, "gradient")):
+        if q is not None and place in rung.blocks:
+            label = q.written if way.across else ""  # to the right it would stand in the next block
+            add_edge(graph, f"{place}{i}:b1:{way.loop[place]}", f"{place}{i}:b0:{way.loop[place]}", role, label)

@@ -13,10 +13,12 @@ DOWN = Way(
     after="s",
     leave={"f": "b{last}:e", "b": "b{last}:w"},
     enter={"f": "b0:e", "b": "b0:w"},
+    loop={"f": "e", "b": "w"},
+    room={},
     across=True,
 )
 
 
-def ladder(chain: Drawable, values: bool = False) -> graphviz.Digraph:
+def ladder(chain: Drawable, values: bool = False, unroll: bool | None = None) -> graphviz.Digraph:
     """The chain as a ladder; raises like `grid`."""
-    return grid(chain, DOWN, values)
+    return grid(chain, DOWN, values, unroll)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ..chain.fold import Row
 from ..chain.model import Quantity, Source, Step
+from ..chain.recurrent import Cell
 from ..language import CATALOGUE, Lang, say
 from . import style
 from .dot import Band, Block, Line, wrap
@@ -110,6 +111,8 @@ def title(row: Row, lang: Lang) -> str:
     """What a row is called: `Layer 1 · tanh`, `Layers 2–24 × 23 · relu`, `Cost J · mean squared error`."""
     step = row.step
     frozen = say("frozen", lang) if step.frozen else ""
+    if step.moment is not None:
+        return _join(_cell(step.moment.cell, lang), _times(row), _word(step.label, lang) if step.kind == "loss" else "")
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))
     if row.folded:
@@ -123,14 +126,28 @@ def title(row: Row, lang: Lang) -> str:
 
 def _backward_title(row: Row, lang: Lang) -> str:
     step = row.step
-    if step.kind == "loss":
+    if step.kind == "loss" and step.moment is None:
         return say("cost.back", lang)
+    if step.moment is not None:
+        return _join(say("time.back", lang, cell=_cell(step.moment.cell, lang)), _times(row, back=True))
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return say("layers.folded.back", lang, first=first, last=last, n=len(row.steps))
     if step.layer:
         return say("layer.back", lang, l=step.layer)
     return say("term.back" if step.label in CATALOGUE else "op.back", lang, op=_word(step.label, lang))
+
+
+def _cell(cell: Cell, lang: Lang) -> str:
+    """`LSTM`, `LSTM 2` for that of the second layer, `LSTM ←` for one that reads from the last step to the first."""
+    words = [say(f"time.{cell.kind}", lang) if f"time.{cell.kind}" in CATALOGUE else cell.kind, cell.number]
+    return " ".join(word for word in (*words, "←" * cell.turned) if word)
+
+
+def _times(row: Row, back: bool = False) -> str:
+    """`t = 3`, or `t = 1…10 × 10` in the order they are computed."""
+    found = [step.moment.t for step in row.steps if step.moment is not None][:: -1 if back else 1]
+    return f"t = {found[0]}…{found[-1]} × {len(found)}" if row.folded else f"t = {found[0]}"
 
 
 def _join(*words: str) -> str:
@@ -143,7 +160,7 @@ def _word(label: str, lang: Lang) -> str:
 
 def _parameters(row: Row, lang: Lang, values: bool) -> Iterator[Band]:
     """Parameters by name; of a folded run, the first and the last."""
-    if not row.folded:
+    if not row.folded or row.in_time:
         yield from _bands(row.step.parameters, lang, values)
         return
     first, last = row.steps[0], row.steps[-1]

@@ -17,10 +17,13 @@ ET.register_namespace("", SVG)
 
 SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lowered text, in ems
 RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
-LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k"} | {chr(0x2080 + n): str(n) for n in range(10)}
-LATIN_ONLY = frozenset("Ŷŷ")  # signs that Chinese fonts lack
+TIME = {"⟨": "<", "⟩": ">"}  # a⟨t⟩ as the course sets it, in signs that every font has
+LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k", "ₜ": "t"} | {chr(0x2080 + n): str(n) for n in range(10)}
+LATIN_ONLY = frozenset("Ŷŷ\u0303")  # signs that Chinese fonts lack
+_POWERS = f"[{''.join(RAISE)}]"
 _SCRIPT = re.compile(
-    rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\][{''.join(RAISE)}]*|[{''.join(RAISE)}]+|[{''.join(LOWER)}]+|(?<=n)_[HWC]"
+    rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\]{_POWERS}*|(?<=[A-Za-zΑ-ωŷ\u0303\]])⟨[^⟨⟩]*⟩{_POWERS}*|"
+    rf"{_POWERS}+|[{''.join(LOWER)}]+|(?<=n)_[HWC]"
 )
 
 
@@ -61,7 +64,7 @@ def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
 def scripts(text: str) -> list[tuple[str, int]]:
     """Cut a text into runs, each with +1 if raised, −1 if lowered, 0 if on the line.
 
-    Brackets are raised only after a letter or a closing parenthesis.
+    Brackets are raised only after a letter or a closing parenthesis, and so is a time in angles.
 
     Examples
     --------
@@ -69,12 +72,14 @@ def scripts(text: str) -> list[tuple[str, int]]:
     [('W', 0), ('[1]T', 1), (' [0, 1]', 0)]
     >>> scripts("n_H[1]")
     [('n', 0), ('H', -1), ('[1]', 1)]
+    >>> scripts("a⟨t−1⟩ᵀ")
+    [('a', 0), ('<t−1>T', 1)]
     """
     runs: list[tuple[str, int]] = []
     at = 0
     for match in _SCRIPT.finditer(text):
         lowered = match[0][0] in LOWER or match[0][0] == "_"
-        plain = "".join((RAISE | LOWER).get(c, c) for c in match[0].removeprefix("_"))
+        plain = "".join((RAISE | LOWER | TIME).get(c, c) for c in match[0].removeprefix("_"))
         runs += [(text[at : match.start()], 0)] if match.start() > at else []
         runs.append((plain, -1 if lowered else 1))
         at = match.end()

@@ -29,6 +29,8 @@ CHAIN: dict[str, dict[str, str]] = {
     "mae": {"zh": "平均绝对误差", "en": "mean absolute error"},
     "huber": {"zh": "Huber 损失", "en": "Huber loss"},
     "hinge": {"zh": "合页损失", "en": "hinge loss"},
+    "sequence_affine": {"zh": "每个时间步的全连接层", "en": "dense layer at every step"},
+    "stack": {"zh": "各时间步合在一起", "en": "all steps together"},
     "conv2d": {"zh": "卷积", "en": "convolution"},
     "max_pool2d": {"zh": "最大池化", "en": "max pooling"},
     "avg_pool2d": {"zh": "平均池化", "en": "average pooling"},

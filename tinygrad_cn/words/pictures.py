@@ -2,6 +2,11 @@
 
 PICTURES: dict[str, dict[str, str]] = {
     "value.summary": {"zh": "最小 {min}　最大 {max}　范数 {norm}", "en": "min {min}  max {max}  norm {norm}"},
+    "time.back": {"zh": "{cell} 反向传播", "en": "{cell} backward"},
+    "time.output": {"zh": "输出层", "en": "output layer"},
+    "time.both": {"zh": "两个方向", "en": "both directions"},
+    "time.loss": {"zh": "损失", "en": "loss"},
+    "time.cell": {"zh": "循环单元", "en": "recurrent cell"},
     "term.back": {"zh": "{op}反向", "en": "{op} backward"},
     "legend.ops": {
         "zh": "每个框是一次记录的运算：上面是运算，下面是结果。",

@@ -14,8 +14,9 @@ from ...chain import Chain
 from ...chain.fold import Row, fold
 from ...chain.model import Quantity, backward_quantities, forward_quantities
 
-PLACES = ("parameters", "forward", "backward", "gradients")
-NAME = re.compile(r"[^\W\d][^\W²³ᵀ¹⁻⁺]*′*(?:\[[^\[\]]*\])?")  # dW[2], A[l−1], u₁, and a user's own names
+NAME = re.compile(  # dW[2], A[l−1], u₁, dc̃⟨t−1⟩, d2.reverse.Waa, and a user's own names
+    r"(?:d?\d+\.)?(?:d?reverse\.)?[^\W\d](?:[^\W²³ᵀ¹⁻⁺]|\u0303)*′*(?:\[[^\[\]]*\]|⟨[^⟨⟩]*⟩)?′*"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +76,10 @@ class Index:
         self.home: dict[str, Thing] = {}  # by name of a quantity of the chain: where it is computed
         self.placed: dict[tuple[int, str], Thing] = {}  # by row and name there
         for i, row in reversed(list(enumerate(rows))):  # a gradient used twice is complete in the earlier row
-            for pattern, members in _columns(row):
-                thing = Thing(f"{i}:{pattern.name}" if row.folded else pattern.name, pattern, members, i)
+            for pattern, members in row.columns:
+                many = len(members) > 1
+                quantity = pattern if many else members[0]
+                thing = Thing(f"{i}:{pattern.name}" if many else quantity.name, quantity, members, i)
                 self.placed[i, pattern.name] = thing
                 self.home.update((q.name, thing) for q in members)
 
@@ -91,7 +94,7 @@ class Index:
     def find(self, written: str, row: int) -> Thing | None:
         """What a name in a formula of a row means; `A[l−1]` in a folded row, many at once."""
         steps = self.rows[row].steps
-        found = [self.written.get(_at(written, step.layer)) for step in steps] if len(steps) > 1 else []
+        found = [self.written.get(self.rows[row].of_step(written, s)) for s in steps] if len(steps) > 1 else []
         members = tuple(q for q in found if q is not None)
         if len(set(found)) > 1 and len(members) == len(found):
             return self._folded(written, members, row)
@@ -170,20 +173,6 @@ def _step_numbers(steps: Sequence[PageStep]) -> dict[str, int]:
             for q in thing.members:
                 numbers.setdefault(q.name, n)
     return numbers
-
-
-def _columns(row: Row) -> Iterable[tuple[Quantity, tuple[Quantity, ...]]]:
-    """Each quantity of a row as it is written, with those of the steps it stands for."""
-    for place in PLACES:
-        columns = zip(*(getattr(step, place) for step in row.steps), strict=True)
-        yield from zip(getattr(row.step, place), columns, strict=True)
-
-
-def _at(written: str, layer: int) -> str:
-    """`A[l−1]` in layer 3 is `A[2]`."""
-    for index, number in (("[l−1]", layer - 1), ("[l]", layer), ("[l+1]", layer + 1)):
-        written = written.replace(index, f"[{number}]")
-    return written
 
 
 def _uses(thing: Thing, index: Index) -> tuple[Thing, ...]:
