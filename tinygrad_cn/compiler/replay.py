@@ -50,7 +50,7 @@ class Report:
     def __str__(self) -> str:
         rows = [f"{self.calls} calls, {self.buffers} buffers of {self.nbytes / 1024:.1f} KiB in all, "
                 f"{self.flops / 1e6:.3f} million operations in matrix products"]  # fmt: skip
-        rows += [f"  {name}: {-n:+d} values" for name, n in self.saved.items()]
+        rows += [f"  {name}: {-n:+d} values" for name, n in self.saved.items() if n]
         return "\n".join(rows)
 
 

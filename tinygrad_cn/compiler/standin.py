@@ -176,7 +176,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
 
     def item(self) -> Any:
         """The entry as a stand-in for a Python number."""
-        return self.recorder.call(_item, (self,), {})
+        return self.recorder.call(entry, (self,), {})
 
     def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
         """As of ndarray."""
@@ -315,7 +315,7 @@ def replaced(a: Array, index: Any, new: Any) -> Array:
     return a
 
 
-def _item(a: Array) -> Any:
+def entry(a: Array) -> Any:
     """The single entry as a Python number."""
     return a.item()
 
