@@ -7,6 +7,7 @@ filter, place (p, q) and channel k of the images before. Source: A. Ng, "Convolu
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,29 +47,27 @@ def of_conv(reader: Reader, piece: Piece, i: int) -> Rule:
 def conv_entry(reader: Reader, piece: Piece) -> Formula:
     """Z[i, h, w, c] as a sum over the filter."""
     w, a, b = piece.roles
-    bias = "" if b is None else f" + {_entry(reader.name(b), 'c')}"
-    product = f"{_entry(reader.name(a), _met_index(piece))} {_entry(reader.name(w), 'u,v,k,c')}"
-    return _equation(_entry(reader.name(piece.out), "i,h,w,c"), rf"\sum_{{u,v,k}} {product}{bias}")
+    bias = () if b is None else (formula("+"), _entry(reader.name(b), "c"))
+    product = _entry(reader.name(a), _met_index(piece)), _entry(reader.name(w), "u,v,k,c")
+    return _equation(_entry(reader.name(piece.out), "i,h,w,c"), _sum("u,v,k"), *product, *bias)
 
 
 def conv_gradient_entry(reader: Reader, piece: Piece, i: int) -> Formula:
     """One entry of the gradient of the images, the filters or the bias."""
     w, a, _ = piece.roles
-    x, dz = gradient_of(reader.name(piece.operands[i])), _entry(gradient_of(reader.name(piece.out)), "i,h,w,c")
-    mean = r"\frac{1}{m} " if reader._scale(piece, piece.operands[i]) == "1/m" else ""
+    x, above = gradient_of(reader.name(piece.operands[i])), gradient_of(reader.name(piece.out))
+    dz = _entry(above, "i,h,w,c")
+    mean = (formula("(1/m)"),) if reader._scale(piece, piece.operands[i]) == "1/m" else ()
     if i == 2:
-        return _equation(_entry(x, "c"), rf"{mean}\sum_{{i,h,w}} {dz}")
+        return _equation(_entry(x, "c"), *mean, _sum("i,h,w"), dz)
     if i == 1:
-        return _equation(
-            _entry(x, "u,v,k,c"), rf"{mean}\sum_{{i,h,w}} {_entry(reader.name(a), _met_index(piece))} {dz}"
-        )
-    filters = _entry(reader.name(w), "u,v,k,c")
+        return _equation(_entry(x, "u,v,k,c"), *mean, _sum("i,h,w"), _entry(reader.name(a), _met_index(piece)), dz)
+    left, filters = _entry(x, "i,p,q,k"), _entry(reader.name(w), "u,v,k,c")
     if sizes(piece)["stride"] == 1:
         back = f"i,{_back(piece, 'p', 'u')},{_back(piece, 'q', 'v')},c"
-        dz = _entry(gradient_of(reader.name(piece.out)), back)
-        return _equation(_entry(x, "i,p,q,k"), rf"\sum_{{u,v,c}} {filters} {dz}")
-    meet = (rf"\sum_{{{place},{entry}\colon {_met(piece, place, entry)} = {pixel}}}" for place, entry, pixel in MEETING)
-    return _equation(_entry(x, "i,p,q,k"), rf"{' '.join(meet)} \sum_c {filters} {dz}")
+        return _equation(left, _sum("u,v,c"), filters, _entry(above, back))
+    meet = (_sum(rf"{place},{entry}\colon {_met(piece, place, entry)} = {pixel}") for place, entry, pixel in MEETING)
+    return _equation(left, *meet, _sum("c"), filters, dz)
 
 
 MEETING = (("h", "u", "p"), ("w", "v", "q"))
@@ -206,14 +205,23 @@ def _other(reader: Reader, piece: Piece) -> Any:
 # ---- entries -----------------------------------------------------------------------------------------
 
 
-def _entry(name: str, index: str) -> str:
-    """An entry in LaTeX: Z^{[1]}_{i,h,w,c}."""
+def _entry(name: str, index: str) -> Formula:
+    """An entry: Z[1](i, h, w, c), in LaTeX with indices below."""
     latex = to_latex(name)
-    return f"{{{latex}}}_{{{index}}}" if "_" in latex else f"{latex}_{{{index}}}"
+    base = f"{{{latex}}}" if "_" in latex else latex
+    spaced = re.sub(r"[+-]", lambda sign: f" {sign[0]} ", index).replace(",", ", ").replace("-", "−")
+    return Formula(f"{name}({spaced})", f"{base}_{{{index}}}")
 
 
-def _equation(left: str, right: str) -> Formula:
-    return Formula(f"{left} = {right}", f"{left} = {right}")
+def _sum(over: str) -> Formula:
+    return Formula("Σ", rf"\sum_{{{over}}}")
+
+
+def _equation(left: Formula, *right: Formula) -> Formula:
+    """left = right, whose parts stand side by side."""
+    return Formula(
+        *(f"{getattr(left, form)} = {' '.join(getattr(f, form) for f in right)}" for form in ("text", "latex"))
+    )
 
 
 def _value(x: Any) -> Any:

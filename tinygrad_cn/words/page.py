@@ -27,6 +27,7 @@ PAGE: dict[str, dict[str, str]] = {
     "shape": {"zh": "形状", "en": "Shape"},
     "uses": {"zh": "用到", "en": "Uses"},
     "mean_note": {"zh": "1/m", "en": "1/m"},
+    "entry": {"zh": "逐元素", "en": "Entry"},
     "derived": {"zh": "推导", "en": "Derived"},
     "from.data": {"zh": "数据", "en": "data"},
     "from.parameter": {"zh": "参数", "en": "parameter"},

@@ -76,6 +76,14 @@ def named() -> Chain:
     return read(np.mean(np.tanh(w @ np.ones((2, 4)) + b)))
 
 
+def images() -> Chain:
+    net = nn.Sequential(
+        nn.Conv2D(1, 3, 3, pad="same", seed=1), nn.BatchNorm2D(3), nn.ReLU(), nn.MaxPool2D(2), nn.Dropout(0.8, seed=1),
+        nn.Conv2D(3, 2, 3, stride=2, activation="tanh", seed=2), nn.Flatten(), nn.Dense(2, 3, seed=3),
+    )  # fmt: skip
+    return read(nn.cross_entropy(net(np.random.default_rng(0).standard_normal((4, 8, 8, 1))), np.arange(4) % 3))
+
+
 KINDS: dict[str, Callable[[], Chain]] = {
     "dense": dense,
     "deep": lambda: dense((3, *[4] * 12, 1), hidden="relu"),
@@ -85,4 +93,5 @@ KINDS: dict[str, Callable[[], Chain]] = {
     "neuron": neuron,
     "ops": bare_ops,
     "named": named,
+    "images": images,
 }  # fmt: skip

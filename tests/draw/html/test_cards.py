@@ -100,3 +100,20 @@ def test_of_folded_layers_the_first_and_the_last_have_their_norms() -> None:
     assert [row[0] for row in rows[1:]] == ["dW[2]", "dW[3]", "dW[4]", "⋮", "dW[11]", "dW[12]"]
     assert rows[1][1] == number(float(np.linalg.norm(chain["dW2"])), 3)
     assert "11 equal layers" in "".join(ET.fromstring(card(thing, "en")).itertext())
+
+
+@pytest.mark.parametrize(
+    ("shape", "symbols", "typed", "first_row"),
+    [
+        ((2, 3, 4, 5), "(m, n_H[1], n_W[1], n_C[1])", "[0, :, :, 0]", [0, 5, 10, 15]),
+        ((3, 3, 2, 4), "(f[1], f[1], n_C[0], n_C[1])", "[:, :, 0, 0]", [0, 8, 16]),
+        ((1, 1, 1, 4), "(1, 1, 1, n_C[1])", "[0, 0, :, :]", [0, 1, 2, 3]),
+    ],
+    ids=["images", "filters", "bias"],
+)
+def test_of_four_axes_a_slice_is_shown_that_means_something(
+    shape: tuple[int, ...], symbols: str, typed: str, first_row: list[int]
+) -> None:
+    figure = shown(np.arange(float(np.prod(shape))).reshape(shape), symbols)
+    assert typed in "".join(figure.itertext())
+    assert [float(x) for x in cells(figure)[0]] == first_row

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.draw.html.chains import KINDS, cost_of, dense, named, neuron, residual
+from tests.draw.html.chains import KINDS, cost_of, dense, images, named, neuron, residual
 from tinygrad_cn.draw.html.page import page
 from tinygrad_cn.errors import PictureError, RenderError
 
@@ -188,3 +188,12 @@ def test_a_renderer_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: 
         neuron().html(tmp_path / "page.html")
     assert [f.name for f in tmp_path.iterdir()] == ["page.html"]
     assert (tmp_path / "page.html").read_text() == "old"
+
+
+def test_a_convolution_shows_one_entry_and_says_why_once() -> None:
+    text = page(images())
+    (first,) = re.findall(r'<article class="step role-z".*?</article>', text, re.DOTALL)[:1]
+    assert first.count("<dt>Why</dt>") == 1
+    assert "<dt>Entry</dt>" in first
+    assert "Filter" in first
+    assert "every column" not in first

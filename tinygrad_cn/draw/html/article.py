@@ -55,8 +55,10 @@ class Writer:
         return self.lines.get(step.thing.written)
 
     def _derived(self, step: PageStep) -> str:
-        """The forms before the last, which the formula above is."""
+        """The forms before the last, which the formula above is; of a convolution, one entry of it."""
         line = self._line(step)
+        if line is not None and line.entry is not None:
+            return self._note("entry", _formula(line.entry.text))
         if line is None or len(line.right) < 2:
             return ""
         forms = "".join(f'<div class="form">{_formula(f"= {f.text}")}</div>' for f in line.right[:-1])
@@ -67,7 +69,7 @@ class Writer:
         line = self._line(step)
         notes = [] if line is None else [replace(n, key=n.key.removesuffix(".again")) for n in line.notes]
         told = [(LABELS[n.label], sentence(n, self.lang)) for n in notes if n.label in LABELS]
-        if not step.backward:
+        if not step.backward and all(label != "why" for label, _ in told):
             kind = step.thing.quantity.role
             told.insert(0, ("why", self._say(kind if kind in ("Z", "A", "loss") else "op")))
         if all(label != "shape" for label, _ in told) and shape_text(step.thing.quantity):

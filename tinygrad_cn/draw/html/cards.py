@@ -58,17 +58,28 @@ def _values(q: Quantity, lang: Lang) -> str:
         return f'<p class="scalar">{number(float(value), 6)}</p>'
     if value.size == 0:
         return ""
-    matrix, slice_text = _last_two_axes(value)
+    matrix, slice_text = _as_matrix(value, q.symbols)
     note = f'<span class="slice">{slice_text}</span>' if slice_text else ""
     return f'{note}<div class="scroll">{_table(matrix)}</div>{_stats(value, lang)}'
 
 
-def _last_two_axes(value: Array) -> tuple[Array, str]:
-    """The first slice of a larger array, and how it is typed."""
+Index = tuple[int | slice, ...]
+EVERY = slice(None)
+
+
+def _as_matrix(value: Array, symbols: str) -> tuple[Array, str]:
+    """The part of a larger array that is shown, and how it is typed: of images one channel of the first."""
     if value.ndim <= 2:
         return np.atleast_2d(value), ""
-    first = (0,) * (value.ndim - 2)
-    return value[first], f"[{', '.join(map(str, first))}, :, :]"
+    part = _part(value.shape, symbols)
+    return value[part], f"[{', '.join(':' if i == EVERY else str(i) for i in part)}]"
+
+
+def _part(shape: tuple[int, ...], symbols: str) -> Index:
+    """One channel of an image (m, n_H, n_W, n_C), one slice of a filter (f, f, n_C_prev, n_C); else the last axes."""
+    if len(shape) != 4 or shape[:3] == (1, 1, 1):
+        return (0,) * (len(shape) - 2) + (EVERY, EVERY)
+    return (0, EVERY, EVERY, 0) if symbols.startswith("(m,") else (EVERY, EVERY, 0, 0)
 
 
 def _table(matrix: Array) -> str:
