@@ -96,3 +96,18 @@ def test_a_gradient_of_zero_is_no_ratio():
     assert np.isnan(row.relative)
     assert np.isnan(row.step)
     assert findings([row]) == []
+
+
+def test_the_activation_behind_a_norm_is_that_of_its_layer():
+    rng = np.random.default_rng(0)
+    net = nn.Sequential(
+        nn.Conv2D(1, 4, 3, seed=1), nn.BatchNorm2D(4), nn.ReLU(), nn.Flatten(), nn.Dense(144, 5, seed=2),
+        nn.BatchNorm(5), nn.Tanh(), nn.Dense(5, 3, seed=3),
+    )  # fmt: skip
+    net[1].beta.data[0, 0, 0, 1] = -100.0
+    J = nn.cross_entropy(net(rng.normal(size=(9, 8, 8, 1))), np.arange(9) % 3)
+    J.backward()
+    rows = layer_health(J.chain().steps)
+    assert [row.label for row in rows] == ["relu", "tanh", ""]
+    assert [row.dead for row in rows] == [0.25, None, None]
+    assert rows[1].saturated is not None

@@ -80,22 +80,34 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
     layers = [step for step in steps if step.kind in LAYERS]
     gradients = {q.name: q for q in backward_quantities(steps)}
     sizes = [_size(gradients.get(f"d{step.forward[0].name}")) for step in layers]
+    users = {source.step: step for step in reversed(steps) for source in step.sources[:1]}
     found = []
     for step, size in zip(layers, sizes, strict=True):
         w = step.parameters[0]
-        a = step.forward[-1].value
+        active = _activated(step, users)
+        a, label = active.forward[-1].value, active.label
         found.append(
             LayerHealth(
                 step.layer,
-                step.label,
+                label,
                 _ratio(size, sizes[-1]),
                 _ratio(_size(gradients.get(f"d{w.name}")), _size(w)),
-                None if a is None or step.label not in DEAD else _dead(a),
-                None if a is None or step.label not in SLOPE or step is layers[-1] else _saturated(a, step.label),
+                None if a is None or label not in DEAD else _dead(a),
+                None if a is None or label not in SLOPE or step is layers[-1] else _saturated(a, label),
                 0 if a is None else a.size // a.shape[_unit_axis(a)],
             )
         )
     return found
+
+
+def _activated(layer: Step, users: Mapping[str, Step]) -> Step:
+    """The step with the activation of a layer: the layer itself, or what stands behind its norm."""
+    step: Step | None = layer
+    while step is not None and step.kind != "activation" and not (step is layer and layer.label):
+        step = users.get(step.id)
+        if step is not None and step.kind not in ("norm", "activation"):
+            step = None
+    return step or layer
 
 
 def findings(layers: Sequence[LayerHealth]) -> list[Finding]:
