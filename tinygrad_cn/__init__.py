@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .check.update import compare_update
     from .compiler import compile
     from .interop import load, save
+    from .studies import space, study
 
 __version__ = "0.1.0"
 
@@ -46,15 +47,17 @@ __all__ = [
     "silu",
     "softmax",
     "softplus",
+    "space",
+    "study",
     "tanh",
     "tensor",
 ]
 
 FIRST_USE = {
     "compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler", "load": "interop",
-    "save": "interop",
+    "save": "interop", "space": "studies", "study": "studies",
 }  # fmt: skip
-FLOORS = ("chain", "check", "compiler", "draw", "interop", "sklearn")
+FLOORS = ("chain", "check", "compiler", "draw", "interop", "sklearn", "studies")
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from .model import MODEL
 from .page import PAGE
 from .pictures import PICTURES
 from .source import SOURCE
+from .study import STUDY
 
 CATALOGUE: dict[str, dict[str, str]] = {
     **CHAIN,
@@ -20,5 +21,6 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **{f"source.{key}": texts for key, texts in SOURCE.items()},
     **{f"derive.{key}": texts for key, texts in (DERIVATION | DERIVATION_IMAGES).items()},
     **{f"html.{key}": texts for key, texts in PAGE.items()},
+    **{f"study.{key}": texts for key, texts in STUDY.items()},
     **DEMO,
 }

@@ -1,0 +1,231 @@
+"""Studies: what build may return, who is best, what fails alone, and the same numbers wherever trials run."""
+
+import os
+import sys
+import threading
+
+import distributed
+import joblib
+import numpy as np
+import pytest
+
+import tinygrad_cn as tg
+from tinygrad_cn import data, nn, optim
+from tinygrad_cn.studies import Study, Trial
+
+X, Y = data.moons(100, noise=0.2, seed=0)
+SPACE = {"lr": tg.space.log_uniform(1e-3, 1), "units": [2, 4, 8]}
+TRAINING = {"X": X, "Y": Y, "loss": nn.binary_cross_entropy, "epochs": 5}
+
+
+def build(lr, units):
+    net = nn.DNN([2, units, 1], hidden="tanh", seed=1)
+    return net, optim.Adam(net.parameters(), lr)
+
+
+def study(build, space, *args, **options):
+    return tg.study(build, space, *args, progress=False, **options)
+
+
+def without_time(done):
+    return [{**row, "seconds": 0} for row in done.rows]
+
+
+# ---- what build returns -----------------------------------------------------------------------------
+
+
+def test_a_net_and_its_optimizer_are_trained_like_by_fit():
+    done = study(build, {"lr": [0.1], "units": [4]}, fit={**TRAINING, "validation": 0.2, "batch_size": 32})
+    net, optimizer = build(0.1, 4)
+    history = tg.fit(net, **TRAINING, optimizer=optimizer, validation=0.2, batch_size=32, progress=False)
+    assert done.best.curves == {name: column for name, column in history.to_dict().items() if name in done.best.curves}
+    assert list(done.best.curves) == ["cost", "accuracy", "val_cost", "val_accuracy"]
+    best = history.best
+    assert done.best.metrics == {**{name: best[name] for name in done.best.curves}, "epoch": best["epochs"]}
+    assert done.metric == "val_cost"
+
+
+def test_a_net_alone_is_trained_by_the_optimizer_of_the_training():
+    done = study(lambda units: build(0, units)[0], {"units": [1, 8]}, fit={**TRAINING, "optimizer": 1.0, "epochs": 200})
+    assert done.best.params == {"units": 8}
+    assert done.metric == "cost"
+
+
+def test_a_history_and_numbers_of_ones_own_go_together():
+    def train(lr):
+        net, optimizer = build(lr, 4)
+        history = tg.fit(net, **TRAINING, optimizer=optimizer, progress=False)
+        return {"history": history, "size": np.int64(17), "norms": [1, 2.5]}
+
+    (trial,) = study(train, {"lr": [0.1]}).trials
+    assert trial.metrics["size"] == 17
+    assert trial.curves["norms"] == [1.0, 2.5]
+    assert len(trial.curves["cost"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("direction", "name", "best"), [({}, "cost", 2), ({"minimize": "loss"}, "loss", 2), ({"maximize": "f1"}, "f1", 8)]
+)
+def test_a_number_is_the_quantity_that_is_judged(direction, name, best):
+    done = study(lambda units: units / 10, {"units": [4, 2, 8]}, **direction)
+    assert done.best.params == {"units": best}
+    assert done.best.metrics == {name: best / 10}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "complaint"),
+    [
+        (None, "OpError: build must return a number, a dict of numbers and curves, or a History; got None"),
+        ("good", "got 'good'"),
+        ({"cost": "low"}, "OpError: build returned cost='low'; expected a number, a list of numbers or a History"),
+        ({"cost": None}, "OpError: build returned cost=None"),
+    ],
+)
+def test_what_cannot_be_judged_is_a_failure(outcome, complaint):
+    (trial,) = study(lambda a: outcome, {"a": [1]}).failed
+    assert complaint in trial.complaint
+
+
+# ---- trials that fail -------------------------------------------------------------------------------
+
+
+def test_a_failure_is_recorded_with_its_traceback_and_the_others_go_on():
+    def fragile(units):
+        if units == 2:
+            raise ZeroDivisionError("two\nlines")
+        return units
+
+    done = study(fragile, {"units": [1, 2, 3]}, jobs=2)
+    assert [trial.number for trial in done.ranked] == [0, 2]
+    (failed,) = done.failed
+    assert 'raise ZeroDivisionError("two\\nlines")' in failed.error
+    assert "studies/trial.py" not in failed.error
+    assert repr(done) == "<Study: 3 of 3 trials, best cost 1, 1 failed>"
+    assert done.table("en").splitlines()[-1].endswith("✗ lines")
+
+
+def test_a_training_that_diverges_keeps_its_curve():
+    def diverging(lr):
+        return tg.fit(nn.DNN([2, 1], output=None, seed=0), 10 * X, Y, nn.mse, lr, 500, progress=False)
+
+    with np.errstate(all="ignore"):
+        done = study(diverging, {"lr": [1e-4, 100.0]})
+    assert done.best.params == {"lr": 1e-4}
+    (failed,) = done.failed
+    assert "the cost became inf" in failed.complaint
+    assert 10 < len(failed.curves["cost"]) < 500
+    assert not failed.metrics
+
+
+def test_nobody_is_best_if_all_failed_or_none_has_the_quantity():
+    with pytest.raises(ValueError, match=r"all 2 trials failed; the first with:\n(.*\n)*NameError"):
+        _ = study(lambda a: nothing, {"a": [1, 2]}).best  # noqa: F821
+    with pytest.raises(ValueError, match="no trial has a finite f1; they have cost"):
+        _ = study(lambda a: {"cost": a}, {"a": [1, 2]}, maximize="f1").best
+
+
+def test_what_is_no_number_is_never_best():
+    done = study(lambda a: a, {"a": [np.nan, 2.0, np.inf, 1.0, -np.inf]})
+    assert [trial.params["a"] for trial in done.ranked] == [1.0, 2.0]
+    assert len(done.table("en").splitlines()) == 6
+
+
+# ---- where trials run -------------------------------------------------------------------------------
+
+
+def test_the_numbers_do_not_hang_on_the_workers():
+    alone = study(build, SPACE, 6, fit=TRAINING, seed=5)
+    together = study(build, SPACE, 6, fit=TRAINING, seed=5, jobs=2)
+    assert without_time(together) == without_time(alone)
+    assert len({trial.params["lr"] for trial in alone.trials}) == 6
+
+
+def threads_and_process(i):
+    return {"threads": float(os.environ.get("OPENBLAS_NUM_THREADS", -1)), "process": os.getpid()}
+
+
+def test_a_worker_has_one_blas_thread_unless_told_otherwise(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    space = {"i": [0, 1]}
+    for trial in study(threads_and_process, space, jobs=2).trials:
+        assert trial.metrics["threads"] == 1
+        assert trial.metrics["process"] != os.getpid()
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=3):
+        assert {trial.metrics["threads"] for trial in study(threads_and_process, space).trials} == {3}
+
+
+def test_without_jobs_everything_runs_here():
+    assert study(threads_and_process, {"i": [0]}).trials[0].metrics["process"] == os.getpid()
+
+
+def test_the_same_call_runs_on_a_dask_cluster():
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    with distributed.Client(**options), joblib.parallel_config("dask"):
+        there = study(build, SPACE, 4, fit=TRAINING)
+        (trial,) = study(lambda a: {"dask": "Dask" in threading.current_thread().name}, {"a": [1]}).trials
+    assert without_time(there) == without_time(study(build, SPACE, 4, fit=TRAINING))
+    assert trial.metrics == {"dask": 1.0}
+
+
+# ---- arguments --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"build": 3}, "build must be a function of the hyperparameters; got 3"),
+        ({"n": 0}, "n must be a whole number ≥ 1; got 0"),
+        ({"seed": -1}, "seed must be a whole number ≥ 0; got -1"),
+        ({"fit": [X, Y]}, "fit must be a dict of tinygrad_cn.fit's arguments"),
+        ({"minimize": "a", "maximize": "b"}, "give minimize or maximize, not both; got 'a' and 'b'"),
+        ({"maximize": True}, "maximize must be the name of a quantity, such as 'val_cost'; got True"),
+        ({"space": {"lr": 3}}, "space.* must be a list"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, complaint):
+    given = {"build": build, "space": {"lr": [1.0]}, **arguments}
+    with pytest.raises((ValueError, TypeError), match=complaint):
+        study(given.pop("build"), given.pop("space"), **given)
+
+
+def test_without_joblib_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "joblib", None)
+    with pytest.raises(ImportError, match=r"study needs joblib: pip install tinygrad-cn\[study\]"):
+        study(build, {"lr": [1.0]})
+
+
+def test_the_progress_bar_shows_the_best_and_the_failed(capsys):
+    tg.study(lambda a: 1 / a, {"a": [0, 4, 2]})
+    assert "best cost 0.25, 1 failed" in capsys.readouterr().err
+
+
+# ---- the result -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def done():
+    trials = (
+        Trial(0, {"lr": 0.1, "f": nn.relu}, {"cost": 0.5}, seconds=2.0),
+        Trial(1, {"lr": 1.0, "f": nn.tanh}, error="Traceback\nValueError: no", seconds=1.0),
+        Trial(2, {"lr": 0.01, "f": nn.relu}, {"cost": 0.25}, {"cost": [1.0, 0.25]}, seconds=2.0),
+    )
+    return Study(trials, {"lr": [0.1, 1.0, 0.01], "f": [nn.relu, nn.tanh]}, "cost", planned=4, interrupted=True)
+
+
+def test_the_table_has_the_best_first_in_both_languages(done):
+    assert done.table("en").splitlines() == [
+        "trial  lr    f     cost  seconds  error",
+        "2      0.01  relu  0.25  2",
+        "0      0.1   relu  0.5   2",
+        "1      1     tanh        1        ✗ ValueError: no",
+    ]
+    assert done.table("zh").splitlines()[0] == "试验  lr    f     cost  秒  错误"
+    assert len(done.table(top=1).splitlines()) == 2
+    assert repr(done) == "<Study: 3 of 4 trials, best cost 0.25, 1 failed, interrupted>"
+
+
+def test_rows_and_csv_are_flat(done, tmp_path):
+    assert done.rows[2] == {"trial": 2, "lr": 0.01, "f": "relu", "cost": 0.25, "seconds": 2.0}
+    text = done.to_csv(tmp_path / "study.csv")
+    assert (tmp_path / "study.csv").read_text(encoding="utf-8") == text
+    assert text.splitlines()[:2] == ["trial,lr,f,cost,seconds,error", "0,0.1,relu,0.5,2.0,"]
