@@ -1,4 +1,4 @@
-"""Networks: modules, dense layers and deep nets, activations, losses, start values."""
+"""Networks: modules, dense, convolutional, recurrent and attention layers, activations, losses, start values."""
 
 from . import init
 from .activation import (
@@ -24,6 +24,7 @@ from .activation import (
     softplus,
     tanh,
 )
+from .attention import MultiHeadAttention, attention_weights, causal_mask, scaled_dot_product_attention
 from .cell import GRUCell, LSTMCell, RNNCell
 from .conv import Conv2D
 from .dense import Dense
@@ -44,9 +45,12 @@ from .loss import (
 from .module import Module, Parameter
 from .norm import BatchNorm, BatchNorm2D, LayerNorm
 from .pool import AvgPool2D, GlobalAvgPool2D, GlobalMaxPool2D, MaxPool2D
+from .position import PositionalEncoding, PositionEmbedding, sinusoidal_positions
 from .recurrent import GRU, LSTM, RNN, padding_mask
 from .regularization import l1, l2
+from .residual import Residual
 from .sequential import Sequential
+from .transformer import TransformerDecoderBlock, TransformerEncoderBlock
 
 __all__ = [
     "DNN",
@@ -73,18 +77,26 @@ __all__ = [
     "LogSoftmax",
     "MaxPool2D",
     "Module",
+    "MultiHeadAttention",
     "Parameter",
+    "PositionEmbedding",
+    "PositionalEncoding",
     "RNNCell",
     "ReLU",
+    "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
     "Tanh",
+    "TransformerDecoderBlock",
+    "TransformerEncoderBlock",
+    "attention_weights",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "categorical_cross_entropy",
+    "causal_mask",
     "cross_entropy",
     "elu",
     "gelu",
@@ -99,8 +111,10 @@ __all__ = [
     "mse",
     "padding_mask",
     "relu",
+    "scaled_dot_product_attention",
     "sigmoid",
     "silu",
+    "sinusoidal_positions",
     "softmax",
     "softplus",
     "tanh",

@@ -86,10 +86,7 @@ class Dense(Module):
         W, b = self.W, self.b
         if X.ndim not in (2, 3) or X.shape[0] != W.shape[1]:
             raise ShapeError(self._misfit(X.shape))
-        if X.ndim == 3:
-            Z = TENSORDOT(W, X, axes=1) if b is None else SEQUENCE_AFFINE(W, X, b)
-        else:
-            Z = MATMUL(W, X) if b is None else AFFINE(W, X, b)
+        Z = mapped(W, X, b)
         Z.name = renamed(W.name, "W", "Z")
         return Z if self.activation is None else self.activation(Z)
 
@@ -115,6 +112,20 @@ class Dense(Module):
         if self.b is None:
             about.append("bias=False")
         return f"Dense({', '.join(about)})"
+
+
+def mapped(W: Any, X: Any, b: Any) -> Any:
+    """W X + b, or W X without b, of columns (n, m) or of every step of a sequence (n, m, T).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mapped(np.ones((1, 2)), np.ones((2, 1, 3)), np.ones((1, 1)))
+    array([[[3., 3., 3.]]])
+    """
+    if X.ndim == 3:
+        return TENSORDOT(W, X, axes=1) if b is None else SEQUENCE_AFFINE(W, X, b)
+    return MATMUL(W, X) if b is None else AFFINE(W, X, b)
 
 
 def units(name: str, n: Any) -> int:

@@ -2,6 +2,7 @@
 
 from . import (
     activation,
+    attention,
     conv,
     diagonal,
     einsum,
@@ -22,6 +23,6 @@ from . import (
 )
 
 __all__ = [
-    "activation", "conv", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm", "normalise",
-    "numpy_api", "numpy_stats", "pool", "recurrent", "reduce", "shape", "special",
+    "activation", "attention", "conv", "diagonal", "einsum", "elementwise", "index", "linalg", "loss", "matrix", "norm",
+    "normalise", "numpy_api", "numpy_stats", "pool", "recurrent", "reduce", "shape", "special",
 ]  # fmt: skip
