@@ -89,8 +89,8 @@ def _parts(x: Any) -> Iterator[Any]:
         yield from x.values()
     elif isinstance(x, list | tuple | set | frozenset):
         yield from x
-    elif hasattr(x, "__dict__"):
-        yield from vars(x).values()
+    elif isinstance(attributes := getattr(x, "__dict__", None), dict):
+        yield from attributes.values()
 
 
 def _outside(function: FunctionType) -> bool:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,12 +52,12 @@ class Session:
     learn: Callable[[Array, Array], tuple[float, Array]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.learn = self._learn
+        self.learn = partial(_learn, self.net, self.loss, self.optimizer, self.l1, self.l2)
 
     def compile(self, quiet: bool, loops: bool) -> None:
         """Record the step and replay it, with Numba's loops if wanted; `quiet`: no warning if that fails."""
         fast = None if loops else False
-        self.learn = upper().Compiled(self._learn, fallback=True, announce=False, fast=fast, quiet=quiet)
+        self.learn = upper().Compiled(self.learn, fallback=True, announce=False, fast=fast, quiet=quiet)
 
     @property
     def plain_because(self) -> str:
@@ -101,24 +102,6 @@ class Session:
         except NotFiniteError as error:
             raise DivergenceError(_advice(error.args[0], number, self.optimizer.lr), self.history) from None
         return _samples(Y), self._row(cost, A, Y)
-
-    def _learn(self, X: Array, Y: Array) -> tuple[float, Array]:
-        """Forward, backward and optimiser: the part that can be compiled."""
-        A = self.net(X)
-        J = self.loss(A, Y)
-        if self.l1:
-            J = J + nn.l1(self.net, self.l1, _samples(Y))
-        if self.l2:
-            J = J + nn.l2(self.net, self.l2, _samples(Y))
-        if not isinstance(J, Tensor) or J.size != 1:
-            raise ShapeError(f"loss must return the cost as a scalar Tensor; got {label(J)}")
-        cost: Any = J.item()
-        assure = getattr(cost, "assure", None)  # of the stand-in for a number while the step is recorded
-        cost = finite(cost) if assure is None else assure(finite)
-        self.optimizer.zero_grad()
-        J.backward(keep="leaves")
-        self.optimizer.step()
-        return cost, A.numpy()
 
     def _evaluate(self, dataset: Dataset) -> Row:
         """Cost without penalty, and accuracy, of the net as it predicts."""
@@ -181,6 +164,27 @@ class Session:
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _learn(
+    net: nn.Module, loss: Loss, optimizer: Optimizer, l1: float, l2: float, X: Array, Y: Array
+) -> tuple[float, Array]:
+    """Forward, backward and optimiser: the part that can be compiled."""
+    A = net(X)
+    J = loss(A, Y)
+    if l1:
+        J = J + nn.l1(net, l1, _samples(Y))
+    if l2:
+        J = J + nn.l2(net, l2, _samples(Y))
+    if not isinstance(J, Tensor) or J.size != 1:
+        raise ShapeError(f"loss must return the cost as a scalar Tensor; got {label(J)}")
+    cost: Any = J.item()
+    assure = getattr(cost, "assure", None)  # of the stand-in for a number while the step is recorded
+    cost = finite(cost) if assure is None else assure(finite)
+    optimizer.zero_grad()
+    J.backward(keep="leaves")
+    optimizer.step()
+    return cost, A.numpy()
 
 
 class NotFiniteError(ArithmeticError):
