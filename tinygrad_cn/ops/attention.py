@@ -121,7 +121,7 @@ ATTENTION_WEIGHTS = register(
             case((2, 2, 3, 4), (2, 1, 1, 4)), case((1, 2, 3, 3), (3, 3)), case((2, 1, 1, 3), (1,)),
             case((0, 2, 3, 4), (0, 1, 1, 4)),
         ),
-        note="Along the last axis, the keys; where mask is False the weight is 0; None masks nothing. Σ runs over the keys of one query.",
+        note="Along the last axis, the keys, for one query; where mask is False the weight is 0. None masks nothing.",
     )
 )  # fmt: skip
 
