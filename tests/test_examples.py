@@ -16,6 +16,11 @@ SUFFIXES = {
     "03_deep_net_digits": ["svg"],
     "10_lenet_digits": ["svg", "png"],
     "11_names": ["png"],
+    "16_why_nonlinear": ["png"],
+    "17_zero_init": ["png"],
+    "18_scale_of_init": ["svg", "png"],
+    "19_activations": ["png"],
+    "24_learning_rate_study": ["jsonl", "png", "svg"],
 }
 
 Main = Callable[..., Any]
@@ -40,6 +45,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "03_deep_net_digits": {"epochs": 2},
     "10_lenet_digits": {"epochs": 1, "samples": 100},
     "11_names": {"epochs": 1},
+    "16_why_nonlinear": {"steps": 5},
+    "17_zero_init": {"steps": 5},
+    "18_scale_of_init": {"epochs": 1},
+    "19_activations": {"rates": (0.1, 0.3), "epochs": 1, "seeds": 1},
+    "24_learning_rate_study": {"rates": (0.1, 1.0), "sizes": (2, 4), "epochs": 1},
 }
 
 
@@ -138,3 +148,22 @@ def test_the_net_learns_what_names_look_like(
     assert len(made_up) == 5
     assert sum(name.endswith(("saurus", "ceratops", "pteryx", "raptor", "mimus")) for name in made_up) >= 2
     assert all(f"  {name}\n" in text for name in made_up)
+
+
+@pytest.mark.slow
+def test_a_learning_rate_is_wrong_in_two_directions(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study, accuracy = load("24_learning_rate_study")(tmp_path, "en")
+    text = capsys.readouterr().out
+    last = {(t.params["lr"], t.params["units"]): t.curves["val_accuracy"][-1] for t in study.trials}
+    best = study.best.params
+    assert (best["lr"], best["units"]) == (1.0, 64)
+    assert last[1.0, 64] > 0.95
+    assert last[0.001, 64] < 0.3
+    assert last[10.0, 64] < 0.15
+    assert max(last[lr, 2] for lr in study.space["lr"]) < 0.6
+    assert accuracy > 0.95
+    assert f"a learning rate of 1 reads {last[1.0, 64]:.1%} of the validation set" in text
+    assert f"gets to {last[0.001, 64]:.1%} in as many epochs, 10 is too large and gets {last[10.0, 64]:.1%}" in text
+    assert f"the net reads {accuracy:.1%} of 359 digits that had no part in it" in text

@@ -1,6 +1,7 @@
 """The chain: a recorded graph read as the layers and gradients of the notes."""
 
 from .chain import Chain, LayerView, read
+from .health import LayerHealth, layer_health
 from .model import Quantity, Source, Step
 
-__all__ = ["Chain", "LayerView", "Quantity", "Source", "Step", "read"]
+__all__ = ["Chain", "LayerHealth", "LayerView", "Quantity", "Source", "Step", "layer_health", "read"]

@@ -1,0 +1,133 @@
+"""Why not start from zeros? Units that start equal stay equal; a single neuron has nobody to be equal to.
+
+    dZ[1] = W[2]ᵀ dZ[2] ⊙ (1 − A[1]²),   dW[1] = (1/m) dZ[1] Xᵀ
+
+If the rows of W[1] are equal, and so are the entries of W[2], then the rows of A[1], of dZ[1] and of dW[1] are equal,
+and after the step those of W[1] are equal again. With W[2] = 0 even dW[1] = 0.
+
+Run: python examples/17_zero_init.py [--lang zh|en] [--out DIR]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import COLOURS, Words, list_files, picture_words, run, save_figure, table, words
+
+from tinygrad_cn import data, nn, optim
+
+STARTS = {  # name: (in Chinese, hidden units, start value of every W)
+    "zeros": ("全零", 4, "zeros"),
+    "constant 0.5": ("常数 0.5", 4, lambda rng, shape: np.full(shape, 0.5)),
+    "random": ("随机", 4, nn.init.normal(0.01)),
+    "one unit, random": ("一个单元，随机", 1, nn.init.normal(0.01)),
+}
+
+
+@dataclass
+class Course:
+    """What each step of a training saw: the cost, W[1], and how far apart the rows of dW[1] were."""
+
+    cost: list[float] = field(default_factory=list)
+    W1: list[Any] = field(default_factory=list)
+    apart: list[float] = field(default_factory=list)
+
+
+def train(net: nn.DNN, X: Any, Y: Any, steps: int) -> Course:
+    """Gradient descent with the notes' learning rate for the flower, 1.2."""
+    optimizer = optim.SGD(net.parameters(), lr=1.2)
+    seen = Course()
+    for _ in range(steps):
+        J = nn.binary_cross_entropy(net(X), Y)
+        optimizer.zero_grad()
+        J.backward()
+        seen.cost.append(J.item())
+        seen.W1.append(net.W1.numpy().copy())
+        seen.apart.append(float(np.ptp(net.W1.grad, axis=0).max()))
+        optimizer.step()
+    return seen
+
+
+def single_neurons(steps: int) -> tuple[Any, float, float]:
+    """The first dw of a neuron that starts at zero, and the last cost from zero and from random weights."""
+    X, Y = data.moons(seed=1)
+    costs = []
+    for init in ("zeros", "normal"):
+        net = nn.DNN([2, 1], init=init, seed=1)
+        costs.append(train(net, X, Y, steps).cost[-1])
+    first = X @ (0.5 - Y).T / X.shape[1]  # dw = (1/m) X dzᵀ, and a = σ(0) = 0.5
+    return first, *costs
+
+
+def curves(courses: dict[str, Course], say: Words) -> Any:
+    """Above, one weight of each hidden unit over the steps; below, the cost."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    several = [name for name, (_, n_h, _) in STARTS.items() if n_h > 1]
+    upper, lower = figure.subfigures(2, 1)
+    for axes, name in zip(upper.subplots(1, len(several)), several, strict=True):
+        lines = axes.plot(np.array(courses[name].W1)[:, :, 0])
+        for unit, (line, colour) in enumerate(zip(lines, COLOURS, strict=False)):  # equal lines stay visible
+            line.set(color=colour, linewidth=5.5 - 1.3 * unit)
+        axes.set_title(
+            say(f"{STARTS[name][0]}：四个单元的第一个权重", f"{name}: first weight of four units"), fontsize=10
+        )
+    axes = lower.subplots()
+    for (name, course), colour in zip(courses.items(), COLOURS, strict=False):
+        axes.plot(course.cost, color=colour, label=say(STARTS[name][0], name))
+    axes.set(xlabel=say("迭代", "step"), ylabel=say("代价", "cost"))
+    axes.legend(frameon=False)
+    return figure
+
+
+def main(out: Path, lang: str | None = None, steps: int = 1500) -> tuple[dict[str, Course], Any, float, float]:
+    """Train from each start; returns what was seen, the neuron's first dw, and its costs from zero and random."""
+    say = words(lang)
+    out.mkdir(parents=True, exist_ok=True)
+    X, Y = data.flower()
+    courses = {}
+    for name, (_, n_h, init) in STARTS.items():
+        net = nn.DNN([2, n_h, 1], hidden="tanh", init=init, seed=np.random.RandomState(2))
+        courses[name] = train(net, X, Y, steps)
+
+    heads = (
+        say("初始值", "start"),
+        say("第 0 步的代价", "cost at step 0"),
+        say("最后的代价", "last cost"),
+        say("dW[1] 各行之差，第 0 步", "rows of dW[1] apart, step 0"),
+        say("各步中最大", "at most"),
+    )
+    rows = (
+        (say(STARTS[name][0], name), c.cost[0], c.cost[-1], c.apart[0], max(c.apart)) for name, c in courses.items()
+    )
+    print(table(heads, *((name, f"{a:.6f}", f"{b:.6f}", f"{c:.2g}", f"{d:.2g}") for name, a, b, c, d in rows)))
+
+    first, from_zero, from_random = single_neurons(steps)
+    print(
+        say("\n单个神经元从零出发，第 0 步的 dw：", "\nA single neuron from zeros, dw at step 0:"),
+        first.ravel().round(4),
+    )
+    zeros, constant, random, one = courses.values()
+    print(
+        say(
+            f"\n从全零出发，{steps} 步里代价一直是 {zeros.cost[-1]:.4f}；从常数 0.5 出发，四个单元的 dW[1] 始终相差 "
+            f"{max(constant.apart):g}，代价停在 {constant.cost[-1]:.4f}，不比一个单元的 {one.cost[-1]:.4f} 好；"
+            f"随机初始值打破了对称，代价降到 {random.cost[-1]:.4f}。"
+            f"单个神经元可以从零出发：最后的代价 {from_zero:.4f}，从随机值出发也是 {from_random:.4f}。",
+            f"\nFrom zeros the cost stays at {zeros.cost[-1]:.4f} for all {steps} steps. From the constant 0.5 the "
+            f"rows of dW[1] differ by {max(constant.apart):g} at every step, and the cost ends at "
+            f"{constant.cost[-1]:.4f}, no better than with one unit ({one.cost[-1]:.4f}). Random values break the "
+            f"symmetry: {random.cost[-1]:.4f}. A single neuron may start from zeros: it ends at {from_zero:.4f}, and "
+            f"from random values at {from_random:.4f}.",
+        )
+    )
+    list_files(save_figure(lambda: curves(courses, picture_words(say)), out / "zero_init.png", say), say)
+    return courses, first, from_zero, from_random
+
+
+if __name__ == "__main__":
+    run(main, __doc__)
