@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from .check.update import compare_update
     from .compiler import compile
     from .interop import load, save
-    from .studies import space, study
+    from .studies import Study, space, study
 
 __version__ = "0.1.0"
 
 __all__ = [
     "EarlyStopping",
     "History",
+    "Study",
     "Tensor",
     "compare",
     "compare_update",
@@ -55,7 +56,8 @@ __all__ = [
 
 FIRST_USE = {
     "compare": "check", "compare_update": "check", "gradcheck": "check", "compile": "compiler", "load": "interop",
-    "save": "interop", "space": "studies", "study": "studies",
+    "save": "interop", "Study": "studies", "space": "studies",
+    "study": "studies",
 }  # fmt: skip
 FLOORS = ("chain", "check", "compiler", "draw", "interop", "sklearn", "studies")
 

@@ -39,6 +39,7 @@ def test_a_panel_for_each_hyperparameter(done):
     assert [axes.get_xlabel() for axes in panels] == ["lr", "units", "kind"]
     assert {axes.get_ylabel() for axes in panels} == {"cost"}
     assert [axes.get_xscale() for axes in panels] == ["log", "linear", "linear"]
+    assert [text.get_text() for text in panels[0].get_xticklabels()] == ["0.01", "0.1", "1"]
     failed, points, best = panels[0].lines
     assert sorted(zip(*points.get_data(), strict=True)) == [(0.01, 0.5), (0.1, 0.4), (1.0, 0.3)]
     assert (best.get_xdata()[0], best.get_ydata()[0]) == (1.0, 0.3)
@@ -55,9 +56,15 @@ def test_a_logarithmic_distribution_has_a_logarithmic_axis_and_wide_costs_too():
 
 def test_five_hyperparameters_take_two_rows():
     params = dict.fromkeys("abcde", 1)
-    panels = Study((Trial(0, params, {"cost": 1.0}),), {name: [1] for name in params}, "cost").plot("en")
+    panels = Study((Trial(0, params, {"cost": 1.0}),), {name: [1, 2] for name in params}, "cost").plot("en")
     rows = [axes.get_subplotspec().rowspan.start for axes in panels]
     assert rows == [0, 0, 0, 1, 1]
+
+
+def test_what_has_one_value_only_has_no_panel():
+    assert [axes.get_xlabel() for axes in make({"kind": ["relu"], "lr": LR}).plot("en")] == ["lr"]
+    (only,) = Study((Trial(0, {"a": 1}, {"cost": 1.0}),), {"a": [1]}, "cost").plot("en")
+    assert only.get_xlabel() == "a"
 
 
 def test_the_language_is_that_of_the_reader(done, monkeypatch):

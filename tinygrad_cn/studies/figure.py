@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .result import Study
 
 POINT, BEST, FAILED = "#0068A6", "#C24E00", "#B5122B"
-WIDE = 100  # from this ratio on, numbers are shown on a logarithmic axis
-LEGEND = 8  # more colours than these become a bar
+WIDE, WIDE_CHOICE = 100, 10  # from this ratio on, quantities and listed numbers are on a logarithmic axis
+FEW = 8  # so many values are named one by one, more by an axis or a bar of colours
 DARK_ENOUGH = 0.88  # of viridis: its yellow is hard to see on white
 PANELS = 4  # in a row
 
@@ -35,7 +35,8 @@ class Scale:
         listed = values if isinstance(source, Distribution) else source
         self.numbers = all(isinstance(value, Real) and not isinstance(value, bool) for value in listed)
         self.texts = [] if self.numbers else list(dict.fromkeys(_text(value) for value in listed))
-        self.log = source.log if isinstance(source, Distribution) else self.numbers and wide(listed)
+        self.ticks = sorted(set(listed)) if self.numbers and not self.drawn else []
+        self.log = source.log if isinstance(source, Distribution) else self.numbers and wide(listed, WIDE_CHOICE)
 
     def __call__(self, value: Any) -> float:
         """The place of a value."""
@@ -48,17 +49,20 @@ class Scale:
         if self.texts:
             axes.set_xticks(range(len(self.texts)), self.texts)
             axes.margins(x=0.2)
+        elif 0 < len(self.ticks) <= FEW:
+            axes.set_xticks(self.ticks, [_text(value) for value in self.ticks])
+            axes.set_xticks([], minor=True)
 
 
-def wide(values: Sequence[Any]) -> bool:
-    """Whether positive numbers differ by orders of magnitude.
+def wide(values: Sequence[Any], ratio: float = WIDE) -> bool:
+    """Whether positive numbers differ by this ratio.
 
     Examples
     --------
     >>> wide([0.001, 0.01, 0.1]), wide([4, 8, 16])
     (True, False)
     """
-    return bool(min(values) > 0 and max(values) >= WIDE * min(values))
+    return bool(min(values) > 0 and max(values) >= ratio * min(values))
 
 
 def panels(study: Study, lang: str | None) -> tuple[Axes, ...]:
@@ -66,11 +70,12 @@ def panels(study: Study, lang: str | None) -> tuple[Axes, ...]:
     pyplot = _pyplot("Study.plot")
     best, words = study.best, language(lang)
     shown, fonts = language_and_fonts(words)
-    rows = math.ceil(len(study.space) / PANELS)
-    columns = math.ceil(len(study.space) / rows)
+    names = [name for name, source in study.space.items() if _varies(source)] or list(study.space)
+    rows = math.ceil(len(names) / PANELS)
+    columns = math.ceil(len(names) / rows)
     figure = pyplot.figure(figsize=(3.4 * columns + 0.8, 3.4 * rows), layout="constrained")
-    places = [figure.add_subplot(rows, columns, i) for i, _ in enumerate(study.space, 1)]
-    for axes, name in zip(places, study.space, strict=True):
+    places = [figure.add_subplot(rows, columns, i) for i, _ in enumerate(names, 1)]
+    for axes, name in zip(places, names, strict=True):
         _panel(axes, study, name, best)
         axes.set_xlabel(name)
         axes.set_ylabel(_label(study.metric, shown), fontfamily=fonts)
@@ -143,7 +148,7 @@ class Colours:
         """Say which colour is which value: beside the curves, which may be anywhere."""
         from matplotlib.lines import Line2D
 
-        if self.scale.drawn or (self.scale.numbers and len(self.values) > LEGEND):
+        if self.scale.drawn or (self.scale.numbers and len(self.values) > FEW):
             axes.figure.colorbar(self.map, ax=axes, label=self.by)
             return
         lines = [Line2D([], [], color=self.map.to_rgba(at), label=self.values[at]) for at in sorted(self.values)]
@@ -159,6 +164,10 @@ def _pyplot(caller: str) -> Any:
     except ImportError as error:
         raise ImportError(f"{caller} needs matplotlib: pip install tinygrad-cn[plot]") from error
     return pyplot
+
+
+def _varies(source: list[Any] | Distribution) -> bool:
+    return isinstance(source, Distribution) or len(source) > 1
 
 
 def _check(study: Study, drawn: list[Trial], quantity: str, by: str) -> None:

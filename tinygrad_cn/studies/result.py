@@ -134,7 +134,7 @@ class Study:
         return text.getvalue()
 
     def plot(self, lang: str | None = None) -> tuple[Axes, ...]:
-        """Draw the judged quantity against each hyperparameter, a panel each; failed trials are crosses below.
+        """Draw the judged quantity against each hyperparameter that varies; failed trials are crosses at the bottom.
 
         Parameters
         ----------
