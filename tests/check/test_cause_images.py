@@ -222,3 +222,46 @@ def test_global_pooling(pool):
     assert tg.compare(J, {"dP1": chain["dP1"], "dZ1": even})["dZ1"].cause == code
     other = mask(chain["Z1"]) * chain["dP1"] if code == "missing_1_over_window" else even / 81
     assert tg.compare(J, {"dP1": chain["dP1"], "dZ1": other})["dZ1"].cause == "wrong_pooling"
+
+
+def small():
+    body = nn.Sequential(
+        nn.Conv2D(2, 3, 3, seed=1), nn.BatchNorm2D(3), nn.ReLU(), nn.Dropout(0.8, seed=2), nn.Flatten()
+    )
+    net = nn.Sequential(*body, nn.Dense(243, 3, seed=2), nn.Softmax())
+    J = nn.categorical_cross_entropy(net(X), np.eye(3)[LABELS].T)
+    J.backward()
+    return J
+
+
+def backward(X, Y, A2, Z1, N1, D1, F1, W1, W2, gamma1, keep_prob):
+    m = X.shape[0]
+    dZ2 = A2 - Y
+    dW2, db2 = dZ2 @ F1.T / m, dZ2.sum(axis=1, keepdims=True) / m
+    dA1 = (W2.T @ dZ2).T.reshape(D1.shape) * D1 / keep_prob
+    dN1 = dA1 * (N1 > 0)
+    sigma = np.sqrt(Z1.var(axis=(0, 1, 2), keepdims=True) + 1e-5)
+    dZ1 = dN1 * gamma1 / sigma
+    dW1 = conv_backward(dZ1, X, W1, 1, 0, 0)[1]
+    return {"dZ2": dZ2, "dW2": dW2, "db2": db2, "dN1": dN1, "dZ1": dZ1, "dW1": dW1}
+
+
+def test_a_backward_function_is_given_what_it_asks_for():
+    report = tg.compare(small(), backward, lang="en")
+    assert [(row.name, row.verdict) for row in report.rows if row.hand is not None] == [
+        ("dZ2", "agree"), ("dW2", "agree"), ("db2", "agree"), ("dN1", "agree"), ("dZ1", "wrong"), ("dW1", "inherited"),
+    ]  # fmt: skip
+    assert report["dZ1"].cause == "constant_statistics"
+
+
+def test_the_a_of_a_layer_stands_behind_its_norm():
+    given = {}
+
+    def f(A1, N1, X, caches):
+        given.update(A1=A1, N1=N1, X=X, caches=caches)
+        return {"dN1": np.where(A1 > 0, 1.0, 0.0)}
+
+    assert tg.compare(small(), f)["dN1"].verdict == "wrong"
+    dropped = given["A1"] != 0
+    np.testing.assert_allclose(given["A1"][dropped], given["N1"][dropped] / 0.8)
+    assert [np.shape(A_prev) for (A_prev, _, _), _ in given["caches"]] == [(M, 11, 11, 2), (243, M)]

@@ -54,7 +54,7 @@ class Pool:
     def __init__(self, chain: Chain) -> None:
         reader = chain.reader
         self.keep_prob = 1.0
-        self.layers = [self._layer(reader, piece) for piece in reader.pieces if piece.kind == "affine"]
+        self.layers = [self._layer(reader, piece) for piece in reader.pieces if piece.is_layer]
         self.lambd = _lambda(chain)
         self.named = {name: _value(reader.values[name]) for name in reader.values if name.isidentifier()}
         self.values = {**dict(self._standard(chain)), **self.named}
@@ -125,7 +125,8 @@ class Pool:
             yield "AL", self.layers[-1].A
             yield "cache", {"X": X, "A0": X, **arrays}
             yield "caches", [((layer.A_prev, layer.W, layer.b), layer.Z) for layer in self.layers]
-            yield "layer_dims", [X.shape[0], *(layer.Z.shape[0] for layer in self.layers)]
+            if all(layer.W.ndim == 2 for layer in self.layers):
+                yield "layer_dims", [X.shape[0], *(layer.Z.shape[0] for layer in self.layers)]
         if last == 1:
             yield from {"w": arrays["W1"], "W": arrays["W1"], "Z": arrays["Z1"], "A": arrays["A1"]}.items()
             yield from ([("b", arrays["b1"])] if "b1" in arrays else [])
@@ -135,9 +136,9 @@ class Pool:
         yield from {"lambd": self.lambd, "keep_prob": self.keep_prob, "learning_rate": LEARNING_RATE}.items()
 
     def _layer(self, reader: Reader, piece: Piece) -> Layer:
-        W, a, b = piece.operands
+        W, a, b = piece.roles
         users = [p for p, _ in reader.consumers.get(id(piece.out), [])]
-        act = next((p.out for p in users if p.kind == "activation"), piece.out)
+        act = _activated(reader, piece.out)
         A, D = self._dropped(reader, act)
         A = next((OUTPUT_OF[p.label](A) for p in users if p.label in OUTPUT_OF), A)
         return Layer(_value(W), None if b is None else _value(b), _value(a), piece.out._data, A, D)
@@ -146,7 +147,7 @@ class Pool:
         """A ⊙ D / keep_prob and D if the layer has dropout, else A itself."""
         for piece, i in reader.consumers.get(id(a), []):
             mask = _constant(piece, i, "multiply")
-            entries = np.unique(mask) if mask is not None and np.ndim(mask) == 2 else np.ones(3)
+            entries = np.unique(mask) if mask is not None and np.ndim(mask) in (2, 4) else np.ones(3)
             if len(entries) > 2 or entries[0] != 0:
                 continue
             assert mask is not None
@@ -158,6 +159,16 @@ class Pool:
             self.keep_prob = 1 / float(entries[-1])
             return piece.out._data, (mask != 0).astype(mask.dtype)
         return a._data, None
+
+
+def _activated(reader: Reader, z: Node) -> Node:
+    """A of this Z, perhaps with a norm before the activation; Z itself if there is none."""
+    made = z
+    while users := [p for p, _ in reader.consumers.get(id(made), []) if p.kind in ("activation", "norm")]:
+        if users[0].kind == "activation":
+            return users[0].out
+        made = users[0].out
+    return z
 
 
 def _constant(piece: Piece, i: int, label: str) -> Any:

@@ -69,7 +69,7 @@ def _gradients(piece: Piece, view: View) -> list[Source]:
     act = view.activation_of(piece.out)
     found: list[Source] = [((), view.d(piece.out), lambda s, g: g, view.shape(piece.out))]
     for y in view.gradients_since(piece.out):
-        if y is not piece.out:
+        if y is not piece.out and len(view.shape(y)) == 2:
             same_layer = act is not None and y is act.out
             code: Code = "missing_activation_derivative" if same_layer else "wrong_layer_cache"
             found.append(((code,), view.d(y), gradient_of(y), view.shape(y)))
@@ -180,7 +180,7 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
     per = view.world.scale(a) / view.world.scale(piece.out)
     grown = [((code,), view.d(y), gradient_of(y), view.shape(y)) for code, y in _updated(view)]
     for g_codes, g_name, G, g_shape in _gradients(piece, view):
-        for w_codes, w_name, W, w_shape in (*_values(w, view.weights(), view), *grown):
+        for w_codes, w_name, W, w_shape in (*_values(w, _matrices(view), view), *grown):
             for turned in (False, True):
                 flat = turned != piece.flipped
                 codes: tuple[Code, ...] = (*g_codes, *w_codes, *(("transposed",) if turned else ()))
@@ -197,7 +197,12 @@ def _input(piece: Piece, view: View) -> Iterator[Variant | Span]:
 
 def _updated(view: View) -> list[tuple[Code, Any]]:
     """dW known by now: somebody may have taken it for W."""
-    return [("wrong_layer_cache", w) for w in view.weights() if needs(w) and id(w) in view.own.fixed]
+    return [("wrong_layer_cache", w) for w in _matrices(view) if needs(w) and id(w) in view.own.fixed]
+
+
+def _matrices(view: View) -> list[Any]:
+    """Weights of dense layers."""
+    return [w for w in view.weights() if len(view.shape(w)) == 2]
 
 
 def _back(W: Rule, G: Rule, flat: bool, scale: float) -> Rule:
