@@ -16,6 +16,9 @@ SUFFIXES = {
     "03_deep_net_digits": ["svg"],
     "10_lenet_digits": ["svg", "png"],
     "11_names": ["png"],
+    "13_transfer": ["svg", "png"],
+    "14_autoencoder": ["png"],
+    "15_pca_by_gradient": ["png"],
     "16_why_nonlinear": ["png"],
     "17_zero_init": ["png"],
     "18_scale_of_init": ["svg", "png"],
@@ -45,6 +48,9 @@ QUICK: dict[str, dict[str, Any]] = {
     "03_deep_net_digits": {"epochs": 2},
     "10_lenet_digits": {"epochs": 1, "samples": 100},
     "11_names": {"epochs": 1},
+    "13_transfer": {"seeds": 1, "epochs": 2, "before": 1},
+    "14_autoencoder": {"epochs": 2},
+    "15_pca_by_gradient": {"steps": 20},
     "16_why_nonlinear": {"steps": 5},
     "17_zero_init": {"steps": 5},
     "18_scale_of_init": {"epochs": 1},
@@ -167,3 +173,44 @@ def test_a_learning_rate_is_wrong_in_two_directions(
     assert f"a learning rate of 1 reads {last[1.0, 64]:.1%} of the validation set" in text
     assert f"gets to {last[0.001, 64]:.1%} in as many epochs, 10 is too large and gets {last[10.0, 64]:.1%}" in text
     assert f"the net reads {accuracy:.1%} of 359 digits that had no part in it" in text
+
+
+@pytest.mark.slow
+def test_moved_layers_learn_new_digits_sooner(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curves = load("13_transfer")(tmp_path, "en")
+    text = capsys.readouterr().out
+    scratch, moved, frozen = (curve.mean(axis=0) for curve in curves.values())
+    assert moved[4] > scratch[4] + 0.1
+    assert np.argmax(moved > 0.8) < np.argmax(scratch > 0.8) - 2
+    assert abs(moved[-1] - scratch[-1]) < 0.02
+    assert frozen[-1] < moved[-1] - 0.02
+    assert (
+        f"reads {moved[4]:.1%} of those it has never seen after 5 epochs, the one from scratch {scratch[4]:.1%}" in text
+    )
+    assert "✓ matched                  W1, b1, W2, b2" in text
+
+
+@pytest.mark.slow
+def test_the_autoencoder_beats_pca_on_unseen_digits(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = load("14_autoencoder")(tmp_path, "en")
+    (linear, apart), (curved, further) = results["pca"], results["autoencoder"]
+    assert curved < 0.75 * linear
+    assert further > apart + 0.1
+    assert (
+        f"with {curved / linear:.0%} of PCA's squared error ({curved:.4f} and {linear:.4f})" in capsys.readouterr().out
+    )
+
+
+def test_pca_by_gradient_finds_the_space_of_the_svd(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = load("15_pca_by_gradient")(tmp_path, "en")
+    assert found["angle"] < 1e-5  # degrees
+    assert found["off"] < 1e-7
+    assert found["cost"] == pytest.approx(found["least"], rel=1e-12)
+    np.testing.assert_allclose(np.abs(np.sum(found["components"] * found["U"], axis=0)), 1, rtol=1e-9)
+    assert f"the largest principal angle is {found['angle']:.1e} degrees" in capsys.readouterr().out
