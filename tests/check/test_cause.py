@@ -7,6 +7,7 @@ import tinygrad_cn as tg
 from benchmarks.student import NETS, homework
 from tests.check.test_cause_images import CODES as IMAGE_CODES
 from tests.check.test_compare import net_and_hand
+from tests.check.test_recurrent import CODES as CODES_IN_TIME
 from tinygrad_cn import nn
 from tinygrad_cn.check.cause import CODES
 
@@ -104,7 +105,7 @@ def test_each_mistake_is_named_in_both_languages(code, net, name, line, zh, en):
 
 
 def test_every_code_has_a_test():
-    assert {row[0] for row in MISTAKES} | ELSEWHERE | IMAGE_CODES == set(CODES)
+    assert {row[0] for row in MISTAKES} | ELSEWHERE | IMAGE_CODES | CODES_IN_TIME == set(CODES)
 
 
 # ---- told by more than one gradient -----------------------------------------------------------------

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..autograd import Node
+from ..ops.formula import Formula
 from .formula import forward
 from .model import Quantity, Role, Step
 from .piece import Piece
 from .recurrent import TIME, Moment, standard_names, state_of, weights_of
+from .time import times, write_t
 
 if TYPE_CHECKING:
     from .read import Reader
@@ -43,6 +45,11 @@ def name_moments(reader: Reader) -> None:
         rows = kinds.get(id(x)) or ({"x": "n_x", "a": "n_a", "c": "n_a"}.get(match[2], "") if match else "")
         is_weight = isinstance(x, Node) and x._op is None and "⟨" not in name
         reader._name(x, name, 0, "" if is_weight else rows)
+
+
+def is_parameter(x: Any) -> bool:
+    """Whether x is a leaf that learns."""
+    return isinstance(x, Node) and x._op is None and x.requires_grad
 
 
 def _is_computed(x: Any) -> bool:
@@ -146,3 +153,14 @@ def _shapes(piece: Piece) -> str:
 
 def _value(x: Any) -> Any:
     return x._data if isinstance(x, Node) else x
+
+
+def at_any_time(quantities: Iterable[Quantity], wanted: Collection[str]) -> list[tuple[str, Formula | None]]:
+    """The rules of quantities such as da⟨t⟩ with t for the time, as they are in the middle of a sequence."""
+    found: dict[str, list[Formula | None]] = {}
+    for q in quantities:
+        if (steps := times(q.written)) and q.formula is not None:
+            written = write_t(q.written, steps[0])
+            if written in wanted:
+                found.setdefault(written, []).append(Formula.of(write_t(q.formula.text, steps[0])))
+    return [(written, rules[len(rules) // 2]) for written, rules in found.items()]

@@ -15,6 +15,9 @@ INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
 NUMBERED = frozenset("uJRcp")  # intermediates, terms of the cost, constants, loose parameters
 GREEK = {"gamma": "γ", "beta": "β"}  # γ and β of a norm
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+TIMED = re.compile(r"(d?)((?:\d+\.)?(?:reverse\.)?)([^\W\d]+\u0303?)[<⟨]?(\d+)[>⟩]?")  # da3, da<3>, dGf⟨3⟩
+SPELLED = {"yhat": "ŷ", "cc": "c̃", "cct": "c̃", "ctilde": "c̃"}
+SPELLED |= {f"{spelled}{gate}": f"Γ{gate}" for spelled in ("G", "Gamma") for gate in "fiour"}
 BRACKETED = re.compile(r"([A-Za-z]+)\^?\[(\d+)\]")
 
 
@@ -49,16 +52,27 @@ def canonical(name: str, known: Iterable[str]) -> str | None:
     --------
     >>> canonical("dW[2]", ["dW2"]), canonical("dγ[1]", ["dgamma1"]), canonical("dQ1", ["dW1"])
     ('dW2', 'dgamma1', None)
+    >>> canonical("da3", ["da⟨3⟩"]), canonical("dGf<2>", ["dΓf⟨2⟩"])
+    ('da⟨3⟩', 'dΓf⟨2⟩')
     """
     table = set(known)
     spelled = name.strip().replace("γ", "gamma").replace("β", "beta")
     plain = BRACKETED.sub(r"\1\2", spelled).replace("_", "")
     inside = re.search(r"""["']([^"']+)["']""", plain)
     plain = inside[1] if inside else plain
-    for guess in (name, plain, {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):
+    for guess in (name, plain, _timed(plain), {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):
         if guess in table:
             return guess
     return None
+
+
+def _timed(plain: str) -> str:
+    """`da3`, `da<3>` and `da⟨3⟩` are da⟨3⟩; `dGf3` is dΓf⟨3⟩."""
+    match = TIMED.fullmatch(plain)
+    if match is None:
+        return plain
+    d, whose, letters, t = match.groups()
+    return f"{d}{whose}{SPELLED.get(letters, letters)}⟨{t}⟩"
 
 
 def given_names(names: Mapping[str, Any] | None) -> dict[int, str]:

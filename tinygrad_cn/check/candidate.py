@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from ..chain.layers import Piece
+from ..chain.moments import is_parameter
 from ..ops.op import Array
 from .cause import Cause
+from .in_time import repeated
 from .rounding import Gradients, Worlds
 from .variants import Scope, Span, Variant, View, variants
 
@@ -92,8 +94,9 @@ class Candidates:
 
     def one(self, x: Any, where: str, depth: int = DEPTH) -> Iterator[Candidate]:
         """One mistake, of a known formula: made here, then made further up."""
+        yield from self._in_time(x, where)
         for step in self.steps(x):
-            yield from self._dropped(step, where)
+            yield from self._dropped(step, x, where)
             yield from self._here(step, x, where, self._own(step.piece.out))
         for step in self._open(x, depth):
             for up in self.one(step.piece.out, self._place(step.piece.out, where), depth - 1):
@@ -123,6 +126,38 @@ class Candidates:
                             yield replace(c, causes=up.causes + c.causes, cost=up.cost + c.cost + 1, implied=implied)
             for up in self.two(out, place, depth - 1):
                 yield self._carried(step, x, up)
+
+    # ---- time ---------------------------------------------------------------------------------------
+
+    def _in_time(self, x: Any, where: str) -> Iterator[Candidate]:
+        """Of a recurrent net: one step for the sum over all, the next step forgotten, a mistake made at every step."""
+        steps, reader = self.steps(x), self.worlds.chain.reader
+        if not any(step.piece in reader.moments for step in steps):
+            return
+        later = [step for step in steps if self._comes_later(step.piece, x)]
+        if 1 < len(later) < len(steps):
+            rest = _sum([step.part for step in steps if step not in later])
+            yield Candidate(rest, None, (Cause("missing_next_step", where),), 1)  # type: ignore[arg-type]
+        if not is_parameter(x):
+            return
+        terms = {term.piece: term.formula.text for term in reader.terms(x)}
+        for step in steps if len(steps) > 1 else ():
+            yield Candidate(step.part, None, (Cause("missing_sum_over_time", where, terms[step.piece]),), 1)
+        if len(steps) > 1:
+            for cause, cost, gradients in repeated(self.worlds, self.own, self.view):
+                implied = {id(p.out): _at(gradients, p.out) for p in reader.moments if id(p.out) in self.unsettled}
+                yield Candidate(_at(gradients, x), None, (cause,), cost + 1, implied)
+
+    def _comes_later(self, piece: Piece, x: Any) -> bool:
+        """Whether a piece is the same cell at another time than the one that computed x."""
+        moments = self.worlds.chain.reader.moments
+        made = next((p for p in moments if p.out is x), None)
+        return (
+            made is not None
+            and piece in moments
+            and moments[piece].cell is moments[made].cell
+            and (moments[piece].t != moments[made].t)
+        )
 
     # ---- parts --------------------------------------------------------------------------------------
 
@@ -170,10 +205,11 @@ class Candidates:
             return replace(up, make=make, rest=step.rest, span=down, origin=up.origin or (id(out), up))
         return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): total})
 
-    def _dropped(self, step: Step, where: str) -> Iterator[Candidate]:
+    def _dropped(self, step: Step, x: Any, where: str) -> Iterator[Candidate]:
         """One of several terms left out: the penalty on the weights, or a branch."""
         if step.rest is not None:
             code = "missing_regularisation" if step.piece.kind == "penalty" else "missing_term"
+            code = "missing_next_step" if self._comes_later(step.piece, x) else code
             yield Candidate(step.rest, None, (Cause(code, where),), 1)  # type: ignore[arg-type]
 
 
@@ -185,6 +221,10 @@ def resolved(candidate: Candidate, coefficients: Array) -> Mapping[int, Make]:
     assert up.span is not None
     span = up.span
     return {key: lambda k: up.total(k) + sum(c * t for c, t in zip(coefficients, span(k), strict=True))}
+
+
+def _at(gradients: Gradients, x: Any) -> Make:
+    return lambda k: gradients[id(x)].at(k)
 
 
 def _remembered(make: Make) -> Make:

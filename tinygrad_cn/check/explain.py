@@ -187,8 +187,9 @@ class Explainer:
         """A factor found in dW may be that of a dZ which was not given, or of the dA before it."""
         x, where = self.x, self.where
         while e.factor != 1.0 and len(e.causes) == 1 and not e.implied:
-            step = next((s for s in self.candidates.steps(x) if s.piece.kind != "penalty"), None)
-            if step is None or id(step.piece.out) not in self.candidates.unsettled:
+            made = [s for s in self.candidates.steps(x) if s.piece.kind != "penalty"]
+            step = made[0] if made else None
+            if step is None or len(made) > 1 or id(step.piece.out) not in self.candidates.unsettled:
                 return
             x = step.piece.out
             where = self.candidates._place(x, where)
@@ -214,6 +215,8 @@ class Explainer:
 def _symbols(chain: Any) -> dict[str, float]:
     """m and n[l], by name."""
     symbols: dict[str, float] = {} if chain.m is None else {"m": float(chain.m)}
+    steps = max((moment.cell.steps for moment in chain.reader.moments.values()), default=1)
+    symbols |= {"T": float(steps)} if steps > 1 else {}
     for piece in chain.pieces:
         if piece.kind == "affine" and len(symbols) < 12:
             w = np.shape(piece.operands[0]._data)

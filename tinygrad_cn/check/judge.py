@@ -16,6 +16,7 @@ import numpy as np
 from ..autograd import ancestors
 from ..chain import Chain
 from ..chain.model import Quantity, backward_quantities
+from ..chain.moments import at_any_time
 from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.op import Array
@@ -82,7 +83,7 @@ class Judge:
         self._hand_on(x, hand, verdict, found)
         blamed = {cause.where for cause in causes}
         guilty = [r for r in self.chain.quantities.values() if r.written in blamed]
-        rules = ((r.written, self._rule(r)) for r in guilty)
+        rules = [(r.written, self._rule(r)) for r in guilty] or at_any_time(self.chain.quantities.values(), blamed)
         remedies = tuple(f"{written} = {rule.text}" for written, rule in rules if rule is not None)
         return Row(
             name, q.written, verdict, hand, true.plain, own.plain, self._rule(q), causes, others, remedies,

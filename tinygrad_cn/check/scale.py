@@ -17,6 +17,7 @@ T = TypeVar("T")
 ENOUGH = 3  # entries that must share a factor without a name before it counts
 SAMPLE = 4096  # entries a factor is taken from
 WIDE, PART = 256, 32  # weights from so many inputs on are compared in so many of them first
+NOISE = 0.05  # how large rounding may be beside what is explained
 CLOSE = 0.5  # share of entries that must fit before the rounding of the others is looked into
 
 
@@ -115,9 +116,13 @@ class Fit:
                 return None
             target = hand if rest is None else hand - rest
             for s in (1.0, _ratio(target, value)):
-                if s is not None and self._fits(target, value, s, candidate):
+                if s is not None and self._says(target, value, s) and self._fits(target, value, s, candidate):
                     return s
             return None
+
+    def _says(self, target: Array, value: Array, s: float) -> bool:
+        """Whether rounding at this factor is small beside the target; anything fits what is rounding alone."""
+        return s == 1.0 or self._allowed(value, s) < NOISE * float(np.max(np.abs(target), initial=0.0))
 
     def _fits(self, target: Array, value: Array, s: float, candidate: Candidate) -> bool:
         """Equal to rounding; where most entries are, it is worked out what rounding may do to the others."""

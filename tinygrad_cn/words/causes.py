@@ -176,6 +176,27 @@ CAUSES: dict[str, dict[str, str]] = {
         "zh": "{where} 把列还原成图像时顺序不对：先转置，再 reshape。",
         "en": "{where} puts columns back into images in another order: transpose first, then reshape.",
     },
+    "cause.missing_sum_over_time": {
+        "zh": "{where} 只有一个时间步的梯度：同一个参数每一步都用，各步的梯度要加起来（Σₜ）。",
+        "en": "{where} has the gradient of one time step only: the same weight is used at every step, so the "
+        "gradients of all steps add up (Σₜ).",
+    },
+    "cause.missing_next_step": {
+        "zh": "{where} 漏了下一个时间步传回来的那一项（da_next 或 dc_next）。",
+        "en": "{where} lacks the term that comes back from the next time step (da_next or dc_next).",
+    },
+    "cause.wrong_time_step": {
+        "zh": "{where} 取了另一个时间步的值。",
+        "en": "{where} takes a value of another time step.",
+    },
+    "cause.swapped_gates": {
+        "zh": "{where} 拿错了门：乘上了另一个门或状态。",
+        "en": "{where} takes the wrong gate: another gate or state is multiplied in.",
+    },
+    "cause.swapped_parts": {
+        "zh": "{where} 把 [a⟨t−1⟩; x⟨t⟩] 的两部分弄反了。",
+        "en": "{where} has the two parts of [a⟨t−1⟩; x⟨t⟩] the wrong way round.",
+    },
     "cause.accumulated": {
         "zh": "{where} 是 {factor} 次 backward() 累加的结果；每次反向之前先清零梯度。",
         "en": "{where} has added up over {factor} calls of backward(); clear gradients before each.",

@@ -17,6 +17,7 @@ from .model import Scope, Span, Variant, View
 from .norm import of_norm
 from .output import of_loss, of_op
 from .pool import of_flatten, of_pool
+from .recurrent import of_cell, of_recurrent, of_step_activation
 
 __all__ = ["Scope", "Span", "Variant", "View", "variants"]
 
@@ -35,6 +36,11 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
         yield from of_flatten(piece, view)
     elif piece.kind == "activation":
         yield from of_activation(piece, view)
+        yield from of_step_activation(piece, view) if piece in view.reader.moments else ()
+    elif piece.kind == "recurrent":
+        yield from of_recurrent(piece, x, view)
+    elif piece.kind == "cell":
+        yield from of_cell(piece, x, view)
     elif piece.kind in ("loss", "own_loss"):
         yield from of_loss(piece, view)
     elif piece.kind == "penalty":

@@ -93,7 +93,7 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
         for x in same:
             codes: tuple[Code, ...] = ("wrong_activation_derivative",) if x is z else ()
             for code in (*codes, "wrong_layer_cache") if x is not a else ():
-                yield code, 2, _filled(text, view.name(x)), _of(x, rule)
+                yield code, 2, filled(text, view.name(x)), _of(x, rule)
     for other in ELEMENTWISE:
         if other != label:
             text = f"{function_name(other)}′({view.name(z)})"
@@ -101,10 +101,10 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
     for other, (text, rule) in OF_OUTPUT.items():
         if other != label:
             for x in (*view.versions(a), z):
-                yield "wrong_activation_derivative", 2, _filled(text, view.name(x)), _of(x, rule)
+                yield "wrong_activation_derivative", 2, filled(text, view.name(x)), _of(x, rule)
     for text, rule in SLIPS:
         for x in (*view.versions(a), z):
-            yield "wrong_activation_derivative", 2, _filled(text, view.name(x)), _of(x, rule)
+            yield "wrong_activation_derivative", 2, filled(text, view.name(x)), _of(x, rule)
 
 
 def _slope_at(piece: Piece, x: Any) -> Callable[[Scope], Array]:
@@ -115,7 +115,7 @@ def _of(x: Any, rule: Callable[[Array], Array]) -> Callable[[Scope], Array]:
     return lambda s: rule(s.v(x))
 
 
-def _filled(template: str, name: str) -> str:
+def filled(template: str, name: str) -> str:
     """Put a name into a formula; before a power it is bracketed, and so is a sum."""
     name = f"({name})" if "²" in template else name
     text = template.format(name)
