@@ -55,10 +55,11 @@ def test_a_history_and_numbers_of_ones_own_go_together():
     def train(lr):
         net, optimizer = build(lr, 4)
         history = tg.fit(net, **TRAINING, optimizer=optimizer, progress=False)
-        return {"history": history, "size": np.int64(17), "norms": [1, 2.5]}
+        return {"history": history, "size": np.int64(17), "norms": np.array([1, 2.5]), "J": tg.tensor(0.5)}
 
     (trial,) = study(train, {"lr": [0.1]}).trials
     assert trial.metrics["size"] == 17
+    assert trial.metrics["J"] == 0.5
     assert trial.curves["norms"] == [1.0, 2.5]
     assert len(trial.curves["cost"]) == 5
 
@@ -77,6 +78,8 @@ def test_a_number_is_the_quantity_that_is_judged(direction, name, best):
     [
         (None, "OpError: build must return a number, a dict of numbers and curves, or a History; got None"),
         ("good", "got 'good'"),
+        ([1.0, 0.5], "got [1.0, 0.5]"),
+        ((nn.Sequential(), 0.1), "got (Sequential(), 0.1). To have a net trained, give fit="),
         ({"cost": "low"}, "OpError: build returned cost='low'; expected a number, a list of numbers or a History"),
         ({"cost": None}, "OpError: build returned cost=None"),
     ],

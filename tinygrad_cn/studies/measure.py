@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import OpError
+from ..tensor import Tensor
 from ..train import History
 
 Metrics = dict[str, float]
@@ -33,34 +34,41 @@ def measured(outcome: Any, name: str) -> tuple[Metrics, Curves]:
     >>> measured(0.25, "cost")
     ({'cost': 0.25}, {})
     """
+    if isinstance(outcome, History):
+        return _of_history(outcome)
     if isinstance(outcome, Mapping):
-        return _gathered(outcome)
-    metrics, curves = _of_value(name, outcome)
-    if metrics or curves:
-        return metrics, curves
-    raise OpError(f"build must return a number, a dict of numbers and curves, or a History; got {outcome!r}")
+        return _of_dict(outcome)
+    if isinstance(number := _plain(outcome), Real):
+        return {name: float(number)}, {}
+    raise OpError(
+        f"build must return a number, a dict of numbers and curves, or a History; got {outcome!r}. To have a net "
+        f"trained, give fit="
+    )
 
 
-def _gathered(outcome: Mapping[Any, Any]) -> tuple[Metrics, Curves]:
+def _of_dict(outcome: Mapping[Any, Any]) -> tuple[Metrics, Curves]:
     """A dict's numbers, curves and histories together."""
     metrics: Metrics = {}
     curves: Curves = {}
     for name, value in outcome.items():
-        numbers, lists = _of_value(str(name), value)
-        if not (numbers or lists):
+        plain = _plain(value)
+        if isinstance(plain, Real):
+            metrics[str(name)] = float(plain)
+        elif isinstance(plain, (list, tuple)) and all(isinstance(x, Real) for x in plain):
+            curves[str(name)] = [float(x) for x in plain]
+        elif isinstance(plain, History):
+            numbers, lists = _of_history(plain)
+            metrics |= numbers
+            curves |= lists
+        else:
             raise OpError(f"build returned {name}={value!r}; expected a number, a list of numbers or a History")
-        metrics |= numbers
-        curves |= lists
     return metrics, curves
 
 
-def _of_value(name: str, value: Any) -> tuple[Metrics, Curves]:
-    if isinstance(value, History):
-        return _of_history(value)
-    array = np.asarray(value) if isinstance(value, (Real, list, tuple, np.ndarray, np.generic)) else np.empty(0, object)
-    if array.dtype.kind not in "fiub" or array.ndim > 1:
-        return {}, {}
-    return ({}, {name: [float(x) for x in array]}) if array.ndim else ({name: float(array)}, {})
+def _plain(value: Any) -> Any:
+    """Tensors and arrays as numbers and lists."""
+    value = value.numpy() if isinstance(value, Tensor) else value
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def _of_history(history: History) -> tuple[Metrics, Curves]:
