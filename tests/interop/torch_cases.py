@@ -80,6 +80,74 @@ def hand(tnn: Any) -> Any:
     return Twin()
 
 
+class Given(nn.Module):
+    """A layer that takes more than X."""
+
+    def __init__(self, inner: nn.Module, *more: Any) -> None:
+        self.inner, self.more = inner, more
+
+    def forward(self, X: Any) -> Any:
+        return self.inner(X, *self.more)
+
+
+def given(inner: Any, more: Callable[[Any], tuple[Any, ...]], **options: Any) -> Any:
+    """The same in torch; `more` makes the other inputs from X."""
+    import torch
+
+    class Twin(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, X: Any) -> Any:
+            return self.inner(X, *more(X), **options)
+
+    return Twin()
+
+
+def positions(tnn: Any) -> Any:
+    """A learned position is an embedding of the step's number in torch."""
+    import torch
+
+    class Twin(tnn.Embedding):  # type: ignore[misc]
+        def forward(self, X: Any) -> Any:
+            return X + super().forward(torch.arange(len(X)))[:, None]
+
+    return Twin(5, 4)
+
+
+def memory(X: Any) -> Any:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(to_torch_layout(MEMORY)))
+
+
+def later(steps: int) -> Any:
+    """Torch's mask: True where a query may not look."""
+    import torch
+
+    return torch.ones(steps, steps, dtype=torch.bool).triu(1)
+
+
+def attention(name: str, n: int = 4) -> dict[str, Any]:
+    """Shapes of a torch MultiheadAttention."""
+    return {
+        f"{name}in_proj_weight": (3 * n, n), f"{name}in_proj_bias": (3 * n,),
+        f"{name}out_proj.weight": (n, n), f"{name}out_proj.bias": (n,),
+    }  # fmt: skip
+
+
+def block(norms: int, *attentions: str) -> dict[str, Any]:
+    """Shapes of a torch Transformer layer of 4 features and 6 hidden units."""
+    parts = [attention(f"inner.{name}.") for name in attentions]
+    parts += [{f"inner.norm{i}.weight": (4,), f"inner.norm{i}.bias": (4,)} for i in range(1, norms + 1)]
+    dense = {
+        "inner.linear1.weight": (6, 4), "inner.linear1.bias": (6,), "inner.linear2.weight": (4, 6),
+        "inner.linear2.bias": (4,),
+    }  # fmt: skip
+    return {name: shape for part in (*parts, dense) for name, shape in part.items()}
+
+
 def recurrent(gates: int) -> dict[str, Any]:
     """Shapes of two layers in both directions, 3 inputs and 4 units."""
     return {
@@ -99,6 +167,7 @@ def cell(gates: int) -> dict[str, Any]:
 
 
 COLUMNS, SEQUENCE, IMAGES = made_up((3, 5), 0.1), made_up((3, 2, 6), 0.2), made_up((2, 6, 4, 2), 0.3)
+FOUR_ROWS, MEMORY = made_up((4, 2, 5), 0.5), made_up((3, 2, 6), 0.6)
 IDS = np.arange(12).reshape(2, 6) % 7
 TWO = {"num_layers": 2, "bidirectional": True}
 NORM = ("weight", "bias", "running_mean", "running_var")
@@ -160,6 +229,50 @@ CASES = {
     "rnn cell": Case(lambda: nn.RNNCell(3, 4), lambda tnn: tnn.RNNCell(3, 4), COLUMNS, cell(1)),
     "lstm cell": Case(lambda: nn.LSTMCell(3, 4), lambda tnn: tnn.LSTMCell(3, 4), COLUMNS, cell(4)),
     "gru cell": Case(lambda: nn.GRUCell(3, 4, reset="after"), lambda tnn: tnn.GRUCell(3, 4), COLUMNS, cell(3)),
+    "attention": Case(
+        lambda: Given(nn.MultiHeadAttention(4, 2)),
+        lambda tnn: given(tnn.MultiheadAttention(4, 2), lambda X: (X, X)),
+        FOUR_ROWS,
+        attention("inner."),
+    ),
+    "causal attention without bias": Case(
+        lambda: Given(nn.MultiHeadAttention(4, 1, causal=True, bias=False)),
+        lambda tnn: given(tnn.MultiheadAttention(4, 1, bias=False), lambda X: (X, X), attn_mask=later(5)),
+        FOUR_ROWS,
+        {"inner.in_proj_weight": (12, 4), "inner.out_proj.weight": (4, 4)},
+    ),
+    "attention to a memory": Case(
+        lambda: Given(nn.MultiHeadAttention(4, 2, n_memory=3), MEMORY),
+        lambda tnn: given(tnn.MultiheadAttention(4, 2, kdim=3, vdim=3), lambda X: (memory(X), memory(X))),
+        FOUR_ROWS,
+        {
+            "inner.q_proj_weight": (4, 4), "inner.k_proj_weight": (4, 3), "inner.v_proj_weight": (4, 3),
+            "inner.in_proj_bias": (12,), "inner.out_proj.weight": (4, 4), "inner.out_proj.bias": (4,),
+        },
+    ),
+    "encoder block": Case(
+        lambda: Given(nn.TransformerEncoderBlock(4, 2, 6, norm="pre")),
+        lambda tnn: given(tnn.TransformerEncoderLayer(4, 2, 6, norm_first=True), lambda X: ()),
+        FOUR_ROWS,
+        block(2, "self_attn"),
+    ),
+    "encoder block, norm after": Case(
+        lambda: Given(nn.TransformerEncoderBlock(4, 2, 6, norm="post", activation="gelu", causal=True)),
+        lambda tnn: given(
+            tnn.TransformerEncoderLayer(4, 2, 6, activation="gelu"), lambda X: (), src_mask=later(5), is_causal=True
+        ),
+        FOUR_ROWS,
+        block(2, "self_attn"),
+    ),
+    "decoder block": Case(
+        lambda: Given(nn.TransformerDecoderBlock(4, 2, 6, norm="post"), FOUR_ROWS[:, :, :3]),
+        lambda tnn: given(
+            tnn.TransformerDecoderLayer(4, 2, 6), lambda X: (X[:3],), tgt_mask=later(5), tgt_is_causal=True
+        ),
+        FOUR_ROWS,
+        block(3, "self_attn", "multihead_attn"),
+    ),
+    "positions": Case(lambda: nn.PositionEmbedding(5, 4), positions, FOUR_ROWS, {"weight": (5, 4)}),
     "by hand": Case(
         Hand,
         hand,
@@ -185,6 +298,13 @@ TORCH_NUMBERS = {
     "rnn cell": (0.660469653835635, 0.966097745446478, -0.9657866105145133, 0.9444254308493538),
     "lstm cell": (0.044750906476097495, -0.0560172360962397, 0.09654062634171662, 0.525808639045755),
     "gru cell": (0.15145250507529337, -0.2111962930753054, 0.4146053134486609, 0.36441935625128963),
+    "attention": (5.777951973912872, 2.0211245516755767, 1.0252292359116701, 3.8677955465561746),
+    "causal attention without bias": (0.727444829766529, 1.8003700765388153, 0.3578870078672613, -0.05503199007870762),
+    "attention to a memory": (2.5031932972511073, 1.8759953941820484, 1.1611474843096974, -1.2811763485416854),
+    "encoder block": (4.508288063315311, 1.2036637887648876, 1.8455699826545593, 1.17908715639319),
+    "encoder block, norm after": (0.8548514106426282, 1.0202609314581497, -0.7978308456552232, 0.2335247784776616),
+    "decoder block": (1.0473032701060987, 1.1370078877908782, -0.23834917973305367, -1.7724836297151605),
+    "positions": (1.0493016246060036, 0.479425538604203, -0.19805362392190667, 0.0377263311271413),
     "by hand": (4.314374636446117, -1.3821449194362045, -2.147743147039969, -1.652998082367359),
 }
 

@@ -81,3 +81,12 @@ def test_without_the_size_of_the_images_their_shapes_stay_open():
     assert rows[2] == "1 (5, 5, 1, 6) (1, 1, 1, 6) 156".split()
     assert rows[3] == ["MaxPool2D(2)"]
     assert rows[5] == "2 (10, 864) (10, 1) (10, 1) (10, m) 8,650".split()
+
+
+def test_layers_of_many_weights_have_a_row_for_each_with_its_bias():
+    rows = cells(nn.Sequential(nn.MultiHeadAttention(4, 2), nn.GRU(4, 3, reset="after")).summary(lang="en"))
+    assert rows[2] == "MultiHeadAttention Wq[1] (4, 4) bq[1] (4, 1) 20".split()
+    assert rows[5] == "Wo[1] (4, 4) bo[1] (4, 1) 20".split()
+    assert rows[6] == "GRUCell 2.Wu (3, 7) 2.bu (3, 1) 24".split()
+    assert rows[9] == "2.bcc (3, 1) 3".split()
+    assert rows[-1] == ["total", "155"]

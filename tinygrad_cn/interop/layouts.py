@@ -174,10 +174,64 @@ def _read_recurrent(layer: Recurrent, theirs: Mapping[str, Array]) -> Arrays:
     return arrays
 
 
+# ---- attention --------------------------------------------------------------------------------------
+
+PROJECTIONS = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
+
+
+def _write_attention(layer: nn.MultiHeadAttention) -> Arrays:
+    """Wq, Wk, Wv in one array where they are equally wide, one below the other."""
+    held = layer.state_dict()
+    inner = [held[f"W{letter}"] for letter in "qkv"]
+    one = inner[0].shape == inner[1].shape
+    arrays = {"in_proj_weight": np.concatenate(inner)} if one else dict(zip(PROJECTIONS, inner, strict=True))
+    arrays["out_proj.weight"] = held["Wo"]
+    if "bq" in held:
+        arrays["in_proj_bias"] = np.concatenate([held[f"b{letter}"] for letter in "qkv"]).reshape(-1)
+        arrays["out_proj.bias"] = held["bo"].reshape(-1)
+    return arrays
+
+
+def _read_attention(layer: nn.MultiHeadAttention, theirs: Mapping[str, Array]) -> Arrays:
+    one = theirs.get("in_proj_weight")
+    inner = [theirs[name] for name in PROJECTIONS] if one is None else np.split(one, 3)
+    arrays = {f"W{letter}": w for letter, w in zip("qkv", inner, strict=True)} | {"Wo": theirs["out_proj.weight"]}
+    if "in_proj_bias" in theirs:
+        arrays |= {f"b{letter}": b for letter, b in zip("qkv", np.split(theirs["in_proj_bias"], 3), strict=True)}
+        arrays["bo"] = theirs["out_proj.bias"]
+    return {name: a.reshape(-1, 1) if name[0] == "b" else a for name, a in arrays.items()}
+
+
+PARTS = {"attention": "self_attn", "cross_attention": "multihead_attn"}  # others have the same names in torch
+
+
+def _parts(block: nn.Module) -> list[tuple[str, str, nn.Module, Layout]]:
+    """Name here, name in torch, module and layout of each part of a Transformer block."""
+    found = ((name, module, layout(module)) for name, module in vars(block).items() if isinstance(module, nn.Module))
+    return [(name, PARTS.get(name, name), module, row) for name, module, row in found if row is not None]
+
+
+def _write_block(block: nn.Module) -> Arrays:
+    return {
+        f"{theirs}.{name}": array
+        for _, theirs, module, row in _parts(block)
+        for name, array in row.write(module).items()
+    }
+
+
+def _read_block(block: nn.Module, entries: Mapping[str, Array]) -> Arrays:
+    arrays: Arrays = {}
+    for ours, theirs, module, row in _parts(block):
+        own = {k.removeprefix(f"{theirs}."): a for k, a in entries.items() if k.startswith(f"{theirs}.")}
+        arrays |= {f"{ours}.{name}": array for name, array in row.read(module, own).items()}
+    return arrays
+
+
 # ---- the table --------------------------------------------------------------------------------------
 
 BIASES = ("bias_ih", "bias_hh")
 CELL = Layout(_write_cell, _read_cell, optional=BIASES)
+BLOCK = Layout(_write_block, _read_block)
 RECURRENT = Layout(_write_recurrent, _read_recurrent, optional=BIASES)
 LAYOUTS: dict[type[nn.Module], Layout] = {
     nn.Dense: entries(Entry("W", "weight", (0, 1)), Entry("b", "bias"), features={"weight": 1}),
@@ -195,6 +249,10 @@ LAYOUTS: dict[type[nn.Module], Layout] = {
     nn.RNN: RECURRENT,
     nn.LSTM: RECURRENT,
     nn.GRU: RECURRENT,
+    nn.MultiHeadAttention: Layout(_write_attention, _read_attention),
+    nn.TransformerEncoderBlock: BLOCK,
+    nn.TransformerDecoderBlock: BLOCK,
+    nn.PositionEmbedding: entries(Entry("P", "weight", (1, 0))),
 }  # fmt: skip
 
 

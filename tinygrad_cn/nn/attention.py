@@ -168,14 +168,22 @@ class MultiHeadAttention(Module):
         """
         X = self._sequence("X", X, self.Wq)
         seen = X if memory is None and self.Wk.shape[1] == self.Wq.shape[1] else self._memory(memory, X)
-        Q, K, V = mapped(self.Wq, X, self.bq), mapped(self.Wk, seen, self.bk), mapped(self.Wv, seen, self.bv)
+        Q = self._called("Q", mapped(self.Wq, X, self.bq))
+        K = self._called("K", mapped(self.Wk, seen, self.bk))
+        V = self._called("V", mapped(self.Wv, seen, self.bv))
         T_q, m, T_k = X.shape[2], X.shape[1], seen.shape[2]
         parts = [None if mask is None else _fitting(mask, (m, self.heads, T_q, T_k))]
         parts += [causal_mask(T_q, T_k)] * self.causal
         parts += [] if lengths is None else [padding_mask(lengths, T_k, m)[:, None, None]]
-        weights = attention_weights(Q, K, self.heads, _all_of(parts))
-        C = ATTENTION_CONTEXT(V, self.dropout(weights))
-        return Attended(mapped(self.Wo, C, self.bo), weights)
+        S = self._called("S", ATTENTION_SCORES(Q, K, heads=self.heads))
+        weights = self._called("alpha", ATTENTION_WEIGHTS(S, _all_of(parts)))
+        C = self._called("C", ATTENTION_CONTEXT(V, self.dropout(weights)))
+        return Attended(self._called("Z", mapped(self.Wo, C, self.bo)), weights)
+
+    def _called(self, letter: str, x: Any) -> Any:
+        """Named with the number that its weights have in a Sequential; inside other modules the chain numbers them."""
+        number = (self.Wq.name or "Wq").removeprefix("Wq")
+        return x.named(letter + number) if not number or number.isdigit() else x
 
     def _sequence(self, name: str, X: Any, W: Parameter) -> Any:
         X = arrayed(X)

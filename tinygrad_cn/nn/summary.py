@@ -103,11 +103,29 @@ def _rows(net: Module, image: Image | None) -> list[Row]:
             shape = module.output_shape(shape) if shape else ()
             rows.append(_layer_row(module, own, shape) if isinstance(module, Conv2D) else _shape_row(module, shape))
         elif own:
-            shapes = ", ".join(f"{written(p.name or '?')} {p.shape}" for p in own)
-            rows.append(Row(type(module).__name__, shapes, "", _size(own)))
+            rows += _own_rows(type(module).__name__, own)
         elif isinstance(module, Activation) and rows:
             rows[-1].activation = module.name
     return rows
+
+
+def _own_rows(name: str, own: list[Parameter]) -> list[Row]:
+    """All in one row, or with several weights a row for each, with its bias beside it."""
+    if len(own) <= 3:
+        return [Row(name, ", ".join(map(_named, own)), "", _size(own))]
+    named = {p.name or "?": p for p in own}
+    bias = {w: b for w in named if (b := w.replace("W", "b")) != w and b in named}
+    rows = []
+    for w in [w for w in named if w not in bias.values()]:
+        pair = [named[w], *([named[bias[w]]] if w in bias else [])]
+        weight, beside = [*map(_named, pair), ""][:2]
+        rows.append(Row("", weight, beside, _size(pair)))
+    rows[0].name = name
+    return rows
+
+
+def _named(parameter: Parameter) -> str:
+    return f"{written(parameter.name or '?')} {parameter.shape}"
 
 
 def _layer_row(layer: Dense | Conv2D, own: list[Parameter], output: Shape) -> Row:

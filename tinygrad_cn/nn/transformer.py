@@ -106,7 +106,7 @@ class TransformerEncoderBlock(TransformerBlock):
     >>> block(np.ones((8, 10, 5))).shape
     (8, 10, 5)
     >>> [*block.state_dict()][::4]
-    ['attention.Wq', 'attention.Wv', 'norm1.gamma', 'linear1.W']
+    ['norm1.gamma', 'attention.Wk', 'attention.Wo', 'linear1.W']
     """
 
     def __init__(
@@ -123,8 +123,9 @@ class TransformerEncoderBlock(TransformerBlock):
         dtype: DTypeLike = np.float64,
     ) -> None:
         rng = generator(seed)
+        self.norm1 = LayerNorm(n, dtype=dtype)
         self.attention = MultiHeadAttention(n, heads, None, causal, keep_prob, init=init, seed=rng, dtype=dtype)
-        self.norm1, self.norm2 = LayerNorm(n, dtype=dtype), LayerNorm(n, dtype=dtype)
+        self.norm2 = LayerNorm(n, dtype=dtype)
         super().__init__(n, n_hidden, activation, norm, keep_prob, init, rng, dtype)
 
     def forward(self, X: Any, lengths: ArrayLike | None = None, mask: ArrayLike | None = None) -> Any:
@@ -189,11 +190,13 @@ class TransformerDecoderBlock(TransformerBlock):
         dtype: DTypeLike = np.float64,
     ) -> None:
         rng = generator(seed)
+        self.norm1 = LayerNorm(n, dtype=dtype)
         self.attention = MultiHeadAttention(n, heads, None, True, keep_prob, init=init, seed=rng, dtype=dtype)
+        self.norm2 = LayerNorm(n, dtype=dtype)
         self.cross_attention = MultiHeadAttention(
             n, heads, n_memory, False, keep_prob, init=init, seed=rng, dtype=dtype
         )
-        self.norm1, self.norm2, self.norm3 = (LayerNorm(n, dtype=dtype) for _ in range(3))
+        self.norm3 = LayerNorm(n, dtype=dtype)
         super().__init__(n, n_hidden, activation, norm, keep_prob, init, rng, dtype)
 
     def forward(
