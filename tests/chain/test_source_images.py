@@ -11,7 +11,7 @@ from tinygrad_cn.chain.source.image_helpers import IMAGES
 from tinygrad_cn.errors import OpError
 from tinygrad_cn.text import columns
 
-from .test_source import assert_same, check, inputs, run
+from .test_source import SNAPSHOTS, assert_same, check, inputs, run
 
 M = 5
 RNG = np.random.default_rng(7)
@@ -239,3 +239,25 @@ def test_functions_refuse_a_residual_net_by_name():
     A = np.tanh(conv(X))
     with pytest.raises(OpError, match=r"expects a stack of layers, .* the step u1 \(add\) does not fit"):
         nn.mse(A + X, X).chain().numpy(functions=True)
+
+
+# ---- the text ---------------------------------------------------------------------------------------
+
+TEXTS = {
+    "images.txt": ("en", {"update": True}),
+    "images_functions_zh.txt": ("zh", {"update": True, "functions": True}),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text(name):
+    """To accept a change of text, delete the file and run again."""
+    lang, options = TEXTS[name]
+    J = lenet()
+    J.backward()
+    chain = J.chain(lang=lang)
+    path, text = SNAPSHOTS / name, chain.numpy(**options)
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
+        pytest.fail(f"{path} did not exist and was written; read it")
+    assert text == path.read_text(encoding="utf-8")
