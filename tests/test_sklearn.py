@@ -215,8 +215,10 @@ def test_what_build_returns_must_be_a_module(moons):
 def test_weights_that_are_all_zero_are_refused(moons):
     with pytest.raises(ValueError, match="sample_weight must not be zero for all samples"):
         with_weights(np.zeros((1, 2)), np.zeros(2))
+    net = small()
     with pytest.raises(ValueError, match="zero"):  # newer scikit-learns say it before
-        small().fit(*moons, sample_weight=np.zeros(200))
+        net.fit(*moons, sample_weight=np.zeros(200))
+    assert not hasattr(net, "net_"), "a net that was not trained"
 
 
 def test_sparse_samples_are_refused(moons):

@@ -94,8 +94,8 @@ class NetEstimator(BaseEstimator):
     def _learn(self, X: Array, Y: Array, sample_weight: ArrayLike | None, strata: Array | None, more: bool) -> Self:
         """`fit` on checked samples (m, n_x) and targets (n_y, m); a validation set has its share of each stratum."""
         epochs, rule = whole("epochs", self.epochs, 1), _rule(self.early_stopping)
-        self._start(X, Y, more)
         samples, loss = self._weighted(X, Y, sample_weight)
+        self._start(X, Y, more)
         if rule is None:
             return self._train(samples, loss, epochs)
         kept, held_out = train_test_split(
@@ -109,8 +109,9 @@ class NetEstimator(BaseEstimator):
 
     def _learn_once(self, X: Array, Y: Array, sample_weight: ArrayLike | None) -> Self:
         """`partial_fit`: one epoch, with the net there is."""
-        self._start(X, Y, hasattr(self, "net_"))
-        return self._train(*self._weighted(X, Y, sample_weight), epochs=1)
+        samples, loss = self._weighted(X, Y, sample_weight)
+        self._start(X, Y, more=hasattr(self, "net_"))
+        return self._train(samples, loss, epochs=1)
 
     def _start(self, X: Array, Y: Array, more: bool) -> None:
         """A new net and its optimiser, unless there are `more` epochs to come for those there are."""
