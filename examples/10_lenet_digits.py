@@ -41,7 +41,7 @@ def lenet(seed: int = 1, dtype: Any = np.float32) -> nn.Sequential:
 
 
 def main(out: Path, lang: str | None = None, epochs: int = 12, samples: int | None = None) -> tuple[tg.History, Any]:
-    """Train, judge, draw the chain and the filters; returns the history and the chain."""
+    """Train, judge, draw the chain, the feature maps and the filters; returns the history and the chain."""
     say = words(lang)
     out.mkdir(parents=True, exist_ok=True)
     training, test = data.digits().split(0.2)
@@ -70,7 +70,8 @@ def main(out: Path, lang: str | None = None, epochs: int = 12, samples: int | No
     J = nn.cross_entropy(net(X), Y)
     J.backward()
     chain = J.chain(lang=lang)
-    files = [chain.draw(out / "lenet.svg"), *save_figure(lambda: filters(net), out / "filters.png", say)]
+    pictures = [chain.draw(out / "lenet.svg"), chain.draw(out / "maps.svg", view="network")]
+    files = [*pictures, *save_figure(lambda: filters(net), out / "filters.png", say)]
     list_files(files, say)
     return history, chain
 
