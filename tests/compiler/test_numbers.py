@@ -151,3 +151,17 @@ def test_clipped_gradients(clip, limit):
         return Side(net, optimizer, step)
 
     assert_same_numbers(*twins(make), X, BINARY)
+
+
+@pytest.mark.parametrize("middle", [lambda: nn.GRU(6, 6, seed=1), lambda: nn.TransformerEncoderBlock(6, 2, seed=1)],
+                         ids=["GRU", "Transformer"])  # fmt: skip
+def test_words_that_occur_twice(middle):
+    words, following = RNG.integers(0, 5, (2, 3, 7))
+
+    def make():
+        net = nn.Sequential(nn.Embedding(5, 6, seed=0), middle(), nn.Dense(6, 5, seed=2))
+        return side(net, nn.cross_entropy, optim.Adam(net.parameters(), lr=0.02))
+
+    plain, compiled = twins(make)
+    assert_same_numbers(plain, compiled, words, following)
+    assert_same_numbers(plain, compiled, following, words)

@@ -74,6 +74,9 @@ class Recorder:
         self._note_warnings()
         if method == "reduce":
             return self._reduce(ufunc, inputs[0], *inputs[1:], **options)
+        if method == "at":
+            target, index, *others = inputs
+            return self.write(target, self.call(changed_at, (ufunc, target, index, *others), {}))
         if method not in ("__call__", "accumulate", "outer") or ufunc.nout > 1:
             raise CompileError(f"np.{ufunc.__name__}.{method} cannot be recorded")
         if method != "__call__" or options:
@@ -187,6 +190,13 @@ class Recorder:
     def _note_warnings(self) -> None:
         now = np.geterr()
         self.program.ignored |= {kind for kind, how in now.items() if how == "ignore" and kind not in self._quiet}
+
+
+def changed_at(ufunc: np.ufunc, a: Array, *rest: Any) -> Array:
+    """A copy of `a` with a ufunc applied at an index, once for each time an entry is named."""
+    a = a.copy()
+    ufunc.at(a, *rest)
+    return a
 
 
 def _patched(entries: Array, path: Path, new: Array) -> Array:

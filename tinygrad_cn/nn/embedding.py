@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from ..errors import OpError, ShapeError
+from ..ops.op import arrayed
 from ..seeds import Seed, generator
+from ..tensor import Tensor
 from .dense import units
 from .init import Init, draw, normal
+from .loss import value
 from .module import Module, Parameter
 
 STANDARD = normal(1.0)
@@ -87,15 +90,16 @@ class Embedding(Module):
         ValueError
             If an id is not in the vocabulary.
         """
-        where = np.asarray(ids)
+        where = ids.numpy() if isinstance(ids, Tensor) else arrayed(ids)
         where = where[0] if where.ndim == 3 and len(where) == 1 else where
         if where.dtype.kind not in "iu":
             raise OpError(f"Embedding: ids must be whole numbers; got {where.dtype}")
         if where.ndim not in (1, 2):
             raise ShapeError(f"Embedding: ids must be (T,), (m, T) or (1, m, T); got {np.shape(ids)}")
         n = self.E.shape[1]
-        if where.size and not (where.min() >= 0 and where.max() < n):
-            raise ValueError(f"Embedding: ids must be 0 … {n - 1}; got {where.min()} … {where.max()}")
+        seen = value(where)
+        if seen.size and not (seen.min() >= 0 and seen.max() < n):
+            raise ValueError(f"Embedding: ids must be 0 … {n - 1}; got {seen.min()} … {seen.max()}")
         return self.E[:, where]
 
     def __repr__(self) -> str:

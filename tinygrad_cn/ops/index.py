@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import Array, Op, case, distinct, implements, register
+from .op import Array, Op, arrayed, case, distinct, implements, register
 
 Kth = int | tuple[int, ...]
 
@@ -33,7 +33,8 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
 def _may_repeat(index: Any) -> bool:
     """Only integer arrays can name an entry twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(p, (list, tuple, np.ndarray)) and np.asarray(p).dtype != bool for p in parts)
+    arrays = (p for p in parts if isinstance(p, (list, tuple)) or hasattr(p, "__array_function__"))
+    return any(arrayed(p).dtype != bool for p in arrays)
 
 
 def _scatter(g: Any, *, index: Any, shape: tuple[int, ...]) -> Array:
