@@ -19,6 +19,7 @@ ROWS = pytest.importorskip("tinygrad_cn.interop.onnx.build").ROWS
 SINGLE, DOUBLE = 3e-6, 1e-13
 RNG = np.random.default_rng(0)
 COLUMNS, SEQUENCE, IMAGES = (RNG.normal(size=shape) for shape in ((3, 5), (3, 2, 4), (2, 9, 8, 4)))
+FOUR_ROWS = RNG.normal(size=(4, 2, 5))
 IDS = np.array([[1, 2, 0], [3, 4, 1]])
 
 
@@ -47,6 +48,17 @@ def assert_same(path, net, *inputs, tolerance=SINGLE):
 
 
 # ---- layers ---------------------------------------------------------------------------------------------
+
+
+class To(nn.Module):
+    """A decoder block whose memory is its own sequence backwards."""
+
+    def __init__(self, block):
+        self.block = block
+
+    def forward(self, X):
+        return self.block(X, np.flip(X, axis=2))
+
 
 LAYERS = {
     "Dense": (nn.Dense(3, 4, seed=1), COLUMNS),
@@ -83,7 +95,13 @@ LAYERS = {
     "GRU, torch's": (nn.GRU(3, 4, reset="after", seed=1), SEQUENCE),
     "RNN relu": (nn.RNN(3, 4, activation="relu", seed=1), SEQUENCE),
     **{kind.__name__: (kind(3, 4, seed=1), COLUMNS) for kind in (nn.RNNCell, nn.GRUCell, nn.LSTMCell)},
-    "residual": (nn.Sequential(lambda x: x + nn.tanh(x), nn.Dense(3, 2, seed=1)), COLUMNS),
+    "Residual": (nn.Residual(nn.Dense(3, 4, "tanh", seed=1), projection=nn.Dense(3, 4, bias=False, seed=2)), COLUMNS),
+    "MultiHeadAttention": (nn.MultiHeadAttention(4, 2, seed=1), FOUR_ROWS),
+    "MultiHeadAttention, causal": (nn.MultiHeadAttention(4, 1, causal=True, bias=False, seed=1), FOUR_ROWS),
+    "TransformerEncoderBlock": (nn.TransformerEncoderBlock(4, 2, activation="gelu", causal=True, seed=1), FOUR_ROWS),
+    "TransformerDecoderBlock": (To(nn.TransformerDecoderBlock(4, 2, norm="post", seed=1)), FOUR_ROWS),
+    "PositionalEncoding": (nn.PositionalEncoding(4), FOUR_ROWS),
+    "PositionEmbedding": (nn.PositionEmbedding(6, 4, seed=1), FOUR_ROWS),
 }  # fmt: skip
 
 
@@ -209,6 +227,20 @@ def test_attention_by_hand(path):
 
     interop.to_onnx(net, path, SEQUENCE)
     assert_same(path, net, RNG.normal(size=(3, 5, 4)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_attention_to_padded_steps_is_part_of_the_net(dtype, path):
+    """The second sample may look nowhere: it has weight 0 everywhere."""
+    layer = nn.MultiHeadAttention(4, 2, causal=True, seed=1)
+
+    def net(X):
+        attended = layer.attend(X, lengths=[3, 0])
+        return attended.output, attended.weights
+
+    interop.to_onnx(net, path, FOUR_ROWS, samples=False, dtype=dtype)
+    assert_same(path, net, RNG.normal(size=(4, 2, 5)), tolerance=SINGLE if dtype == np.float32 else DOUBLE)
+    assert np.all(run(path, FOUR_ROWS)[1][1] == 0)
 
 
 def test_unequal_lengths_are_part_of_the_net_and_fix_the_samples(path):

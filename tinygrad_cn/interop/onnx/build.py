@@ -10,6 +10,7 @@ from onnx import ModelProto, ValueInfoProto, checker, helper
 
 from ... import __version__
 from ...errors import ExportError
+from .attention import ATTENTION
 from .elementwise import ELEMENTWISE
 from .graph import Graph, Site
 from .layers import LAYERS
@@ -19,7 +20,7 @@ from .trace import Shape, Size, Trace, sample_axis
 
 OPSET = 18
 OPSETS = [helper.make_opsetid("", OPSET)]
-ROWS: dict[str, Row | str] = {**ELEMENTWISE, **MOVES, **LAYERS}
+ROWS: dict[str, Row | str] = {**ELEMENTWISE, **MOVES, **LAYERS, **ATTENTION}
 
 
 def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
