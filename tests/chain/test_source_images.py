@@ -104,6 +104,19 @@ def test_a_norm_of_the_data_and_a_norm_in_evaluation():
     check(classified(*layers), names={"mean": mean, "var": var})
 
 
+def test_frozen_norms_and_filters_have_no_gradient_lines():
+    layers = nn.Conv2D(4, 3, 3, seed=1), nn.BatchNorm2D(3), nn.ReLU(), nn.Conv2D(3, 2, 3, seed=2)
+    for p in (layers[1].gamma, layers[3].W):
+        p.requires_grad = False
+    J = classified(*layers)
+    J.backward()
+    chain = J.chain()
+    result = run(chain.numpy(), **inputs(chain))
+    assert {"dbeta1", "dW1", "db2"} <= set(result)
+    assert not {"dgamma1", "dW2"} & set(result)
+    assert_same(result["dW1"], chain["dW1"], "dW1")
+
+
 def test_dropout_of_images_and_of_columns():
     check(classified(nn.Conv2D(4, 3, 3, activation="tanh", seed=1), nn.Dropout(0.8, seed=2), nn.MaxPool2D(2)))
 

@@ -73,6 +73,12 @@ def test_size_stride_and_padding_are_written(source):
     assert "g4_moves" not in source
 
 
+def test_a_border_that_is_wider_behind_stays_on_its_line():
+    net = nn.Conv2D(1, 2, 2, pad="same", seed=1)
+    source = VIEWS["network"](nn.mse(net(X), np.repeat(X, 2, axis=3)).chain()).source
+    assert ">p = (0, 1)<" in source
+
+
 def test_the_last_maps_fan_out_into_the_column_they_are_laid_flat_into(source):
     assert re.search(r"g4_1:ne -> g5_1:w", source)
     assert re.search(r"g4_1:se -> g5_3:w", source)

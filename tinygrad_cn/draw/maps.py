@@ -79,7 +79,7 @@ class Maps:
     @property
     def lines(self) -> list[str]:
         """Size, stride and padding, each on a line."""
-        return self.window.split(", ") if self.window else []
+        return re.split(", (?=[a-z])", self.window) if self.window else []
 
     @property
     def f(self) -> int:

@@ -50,11 +50,11 @@ class Normalised:
     def back(self, piece: Piece, g: Symbol) -> dict[Node, Symbol]:
         """What dγ, dβ and dx are, before sums over what was broadcast."""
         x, gamma, beta = piece.operands
-        parts = {gamma: g * self._n, beta: g}
+        parts = [(gamma, g * self._n), (beta, g)]
         if isinstance(x, Node) and x.requires_grad:
             dn = self._assign("dn", g * self._gamma, piece.out in self._program.reader.columns)
-            parts[x] = (dn - self._mean(dn) - self._n * self._mean(dn * self._n)) / self._sigma
-        return {v: part for v, part in parts.items() if isinstance(v, Node) and v.requires_grad}
+            parts.append((x, (dn - self._mean(dn) - self._n * self._mean(dn * self._n)) / self._sigma))
+        return {v: part for v, part in parts if isinstance(v, Node) and v.requires_grad}
 
     def _mean(self, x: Symbol) -> Any:
         return np.mean(x, axis=self._options["axis"], keepdims=True)
