@@ -19,6 +19,7 @@ from .formula import function_name, gradient_of, options
 from .layers import Piece
 from .model import Quantity
 from .note import Note, formula
+from .penalty import held
 from .read import Reader, Term
 from .reason_images import of_conv, of_dropout, of_flatten, of_norm, of_pool
 from .terms import known_multiple
@@ -90,7 +91,8 @@ def _loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
 
 
 def _penalty(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
-    return "penalty", {}
+    known = held(piece, piece.operands[i])
+    return "penalty.l1" if known is not None and known.kind == "L1" else "penalty", {}
 
 
 def _own_loss(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:

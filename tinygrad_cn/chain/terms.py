@@ -102,39 +102,6 @@ def known_multiple(piece: Piece) -> Match | None:
     return known_loss(piece.out, set(inner_nodes(piece)), x, constants)
 
 
-def quadratic_weight(piece: Piece, w: Node) -> float | None:
-    """c if the penalty holds c Σ w² and no other use of w: then its gradient is 2c w. None otherwise."""
-    found = [(node, weight) for node, weight in _weighted(piece.out) if any(x is w for x in node._inputs)]
-    if len(found) != 1 or not _is_square(found[0][0], w):
-        return None
-    return found[0][1]
-
-
-def _weighted(root: Node) -> list[tuple[Node, float]]:
-    """Nodes behind `root` reached through sums and constant factors, with their weight in it."""
-    found: list[tuple[Node, float]] = []
-    todo = [(root, 1.0)]
-    while todo:
-        node, weight = todo.pop()
-        found.append((node, weight))
-        name = node._op.name if node._op is not None else ""
-        flows = [(i, x) for i, x in enumerate(node._inputs) if _needs(x)]
-        if name in ("add", "sum", "positive"):
-            todo += [(x, weight) for _, x in flows]
-        elif name in ("multiply", "divide") and len(flows) == 1 and np.size(_value(node._inputs[1 - flows[0][0]])) == 1:
-            other = float(np.reshape(_value(node._inputs[1 - flows[0][0]]), ()))
-            if name == "multiply" or flows[0][0] == 0:
-                todo.append((flows[0][1], weight * other if name == "multiply" else weight / other))
-    return found
-
-
-def _is_square(node: Node, w: Node) -> bool:
-    name = node._op.name if node._op is not None else ""
-    if name == "power":
-        return node._inputs[0] is w and np.ndim(_value(node._inputs[1])) == 0 and bool(_value(node._inputs[1]) == 2)
-    return name == "square" or (name == "multiply" and all(x is w for x in node._inputs))
-
-
 def _needs(x: Any) -> bool:
     return isinstance(x, Node) and x.requires_grad
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..chain.layers import Piece
 from ..chain.moments import is_parameter
 from ..ops.op import Array
-from .cause import Cause
+from .cause import Cause, penalty_codes
 from .in_time import repeated
 from .rounding import Gradients, Worlds
 from .variants import Scope, Span, Variant, View, variants
@@ -206,11 +206,15 @@ class Candidates:
         return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): total})
 
     def _dropped(self, step: Step, x: Any, where: str) -> Iterator[Candidate]:
-        """One of several terms left out: the penalty on the weights, or a branch."""
-        if step.rest is not None:
-            code = "missing_regularisation" if step.piece.kind == "penalty" else "missing_term"
-            code = "missing_next_step" if self._comes_later(step.piece, x) else code
-            yield Candidate(step.rest, None, (Cause(code, where),), 1)  # type: ignore[arg-type]
+        """One of several terms left out: a penalty on the weights, or a branch; or all the penalties there are."""
+        if step.rest is None:
+            return
+        code = penalty_codes(step.piece, x)[0] if step.piece.kind == "penalty" else "missing_term"
+        code = "missing_next_step" if self._comes_later(step.piece, x) else code
+        yield Candidate(step.rest, None, (Cause(code, where),), 1)
+        others = [piece for piece, _ in self.consumers[id(x)] if piece is not step.piece]
+        if len(others) > 1 and all(piece.kind == "penalty" for piece in others):
+            yield Candidate(step.part, None, tuple(Cause(penalty_codes(p, x)[0], where) for p in others), 1)
 
 
 def resolved(candidate: Candidate, coefficients: Array) -> Mapping[int, Make]:

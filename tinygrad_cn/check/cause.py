@@ -7,8 +7,10 @@ orders them by how much they assume, so that the simplest explanation wins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from ..chain.penalty import held
+from ..chain.piece import Piece
 from ..language import Lang, join, say
 
 Code = Literal[
@@ -29,6 +31,8 @@ Code = Literal[
     "elementwise_for_matmul",
     "missing_regularisation",
     "wrong_regularisation",
+    "missing_l1",
+    "wrong_l1",
     "missing_dropout_mask",
     "missing_keep_prob",
     "missing_term",
@@ -85,7 +89,14 @@ class Cause:
     def text(self, lang: Lang) -> str:
         """What is wrong, as a sentence or two."""
         wrong = say(f"cause.{self.code}", lang, where=self.where, factor=self.factor)
-        times = (
-            say("cause.times", lang, factor=self.factor) if self.factor and self.code == "wrong_regularisation" else ""
-        )
+        multiple = self.factor and self.code in ("wrong_regularisation", "wrong_l1")
+        times = say("cause.times", lang, factor=self.factor) if multiple else ""
         return join(lang, [wrong, times, say("cause.equals", lang, equals=self.equals) if self.equals else ""])
+
+
+def penalty_codes(piece: Piece | None, w: Any) -> tuple[Code, Code]:
+    """What it is called if the penalty on w is left out, and if it is wrong."""
+    known = None if piece is None else held(piece, w)
+    if known is not None and known.kind == "L1":
+        return "missing_l1", "wrong_l1"
+    return "missing_regularisation", "wrong_regularisation"

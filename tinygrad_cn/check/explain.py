@@ -16,8 +16,8 @@ import numpy as np
 
 from ..chain.names import written
 from ..ops.op import Array
-from .candidate import Candidate, Candidates, Make, resolved
-from .cause import Cause, Code
+from .candidate import Candidate, Candidates, Make, Step, resolved
+from .cause import Cause, Code, penalty_codes
 from .scale import ENOUGH, Factor, Fit, known_factors, name_factor
 
 Changes = Mapping[int, Array]
@@ -122,7 +122,7 @@ class Explainer:
         steps = self.candidates.steps(self.x)
         for step in steps if len(steps) > 1 else ():
             part = Candidate(step.part, step.rest)
-            yield from self._penalty(part, named) if step.piece.kind == "penalty" else self._scaled(part, named)
+            yield from self._penalty(step, part, named) if step.piece.kind == "penalty" else self._scaled(part, named)
 
     def _constant(self) -> Iterator[Explanation]:
         """A factor without a name."""
@@ -169,10 +169,11 @@ class Explainer:
                 cost = candidate.cost + factors[0].cost
                 yield Explanation((*candidate.causes, cause), cost, candidate.implied, factor=s)
 
-    def _penalty(self, part: Candidate, named: bool) -> Iterator[Explanation]:
+    def _penalty(self, step: Step, part: Candidate, named: bool) -> Iterator[Explanation]:
         """The regularisation with another factor."""
+        code = penalty_codes(step.piece, self.x)[1]
         for e in self._scaled(part, named):
-            yield replace(e, causes=(Cause("wrong_regularisation", self.where, factor=e.causes[0].factor),), factor=1.0)
+            yield replace(e, causes=(Cause(code, self.where, factor=e.causes[0].factor),), factor=1.0)
 
     def _layout(self, total: Candidate, named: bool = True) -> Iterator[Explanation]:
         """The right numbers in another shape."""

@@ -14,8 +14,8 @@ import numpy as np
 from ..autograd import Node
 from ..chain import Chain
 from ..chain.layers import Piece
+from ..chain.penalty import held
 from ..chain.read import Reader
-from ..chain.terms import quadratic_weight
 from ..errors import OpError
 from ..nn import sigmoid, softmax
 from ..ops.op import Array
@@ -182,8 +182,8 @@ def _constant(piece: Piece, i: int, label: str) -> Any:
 def _lambda(chain: Chain) -> float:
     """λ of the cost's (λ/2m) Σ‖W‖²; 0 without it."""
     penalties = [p for p in chain.reader.pieces if p.kind == "penalty"]
-    weights = [quadratic_weight(p, w) for p in penalties for w in p.operands if isinstance(w, Node)]
-    return next((2 * chain.m * c for c in weights if c is not None and chain.m), 0.0)
+    known = [held(p, w) for p in penalties for w in p.operands if isinstance(w, Node)]
+    return next((chain.m * h.factor for h in known if h is not None and h.kind == "L2" and chain.m), 0.0)
 
 
 def _number(x: Any) -> float:

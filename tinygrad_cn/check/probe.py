@@ -16,8 +16,8 @@ import numpy as np
 from ..autograd import Node
 from ..chain import Chain
 from ..chain.layers import Piece
+from ..chain.penalty import held
 from ..chain.source.parts import inside
-from ..chain.terms import quadratic_weight
 from ..errors import TinygradError
 from ..ops.op import Array
 from ..record import apply
@@ -119,13 +119,13 @@ class Rebuild:
     # ---- constants ----------------------------------------------------------------------------------
 
     def _penalty(self, piece: Piece) -> Tensor:
-        """(λ/2m) Σ‖W‖² with the new W and the new m."""
+        """(λ/2m) Σ‖W‖² or (λ/m) Σ|W| with the new W and the new m."""
         terms: list[Tensor] = []
         for w in piece.operands:
-            weight = quadratic_weight(piece, w) if isinstance(w, Node) else None
-            if weight is None:
-                raise RebuildError("a penalty that is not (λ/2m) Σ‖W‖²")
-            terms.append(np.sum(np.square(self.new[id(w)])) * (weight * (self.old.m or 1) / self.m))
+            known = held(piece, w) if isinstance(w, Node) else None
+            if known is None:
+                raise RebuildError("a penalty that is neither (λ/2m) Σ‖W‖² nor (λ/m) Σ|W|")
+            terms.append(np.sum(known.norm.entry(self.new[id(w)])) * (known.weight * (self.old.m or 1) / self.m))
         return sum(terms[1:], terms[0])
 
     def _constant(self, x: Any, node: Node, known: list[Any]) -> Any:

@@ -93,6 +93,14 @@ CAUSES: dict[str, dict[str, str]] = {
         "zh": "{where} 的 L2 正则项不对：W 的梯度应加上 (λ/m) W，b 的不加。",
         "en": "{where} has a wrong L2 term: (λ/m) W belongs to dW, and nothing to db.",
     },
+    "cause.missing_l1": {
+        "zh": "{where} 漏了 L1 正则项 (λ/m) sign(W)。",
+        "en": "{where} lacks the L1 term (λ/m) sign(W).",
+    },
+    "cause.wrong_l1": {
+        "zh": "{where} 的 L1 正则项不对：W 的梯度应加上 (λ/m) sign(W)，b 的不加。",
+        "en": "{where} has a wrong L1 term: (λ/m) sign(W) belongs to dW, and nothing to db.",
+    },
     "cause.times": {
         "zh": "现在是它的 {factor} 倍。",
         "en": "It is {factor} times that.",

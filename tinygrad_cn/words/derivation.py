@@ -189,6 +189,11 @@ DERIVATION: dict[str, dict[str, str]] = {
         "en": "The penalty {y} differentiated in {x}; the derivative of $\\lVert W \\rVert^2$ is $2W$, and the "
         "samples take no part.",
     },
+    "penalty.l1": {
+        "zh": "正则项 {y} 对 {x} 求导；$|w|$ 的导数是 $w$ 的符号，样本不参与。",
+        "en": "The penalty {y} differentiated in {x}; the derivative of $|w|$ is the sign of $w$, and the samples "
+        "take no part.",
+    },
     "total": {
         "zh": "{forward} 是各项之和，每一项的梯度都是 1。",
         "en": "In the sum {forward} each term has the gradient 1.",

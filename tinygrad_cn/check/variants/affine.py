@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...chain.layers import Piece
-from ...chain.terms import quadratic_weight
+from ...chain.penalty import Held, held
 from ...ops.op import Array
-from ..cause import Code
+from ..cause import Code, penalty_codes
 from .model import Rule, Rules, Span, Variant, View, gradient_of, needs, value_of
 
 Source = tuple[tuple[Code, ...], str, Rule, tuple[int, ...]]  # what using it would mean; name, value, shape
@@ -56,9 +56,11 @@ def of_penalty(x: Any, view: View) -> Iterator[Span]:
 
 
 def _penalties(x: Any, view: View, added: bool) -> Iterator[Span]:
+    penalty = next((p for p, _ in view.reader.consumers.get(id(x), []) if p.kind == "penalty"), None)
+    code = penalty_codes(penalty, x)[1]
     for text, rule in PENALTIES:
         make: Rules = lambda s, g, rule=rule: (rule(s.v(x)),)  # type: ignore[misc]  # noqa: E731
-        yield Span("wrong_regularisation", (text.format(view.name(x)),), make, added)
+        yield Span(code, (text.format(view.name(x)),), make, added)
 
 
 # ---- what may stand in a product --------------------------------------------------------------------
@@ -147,20 +149,20 @@ def _bias(piece: Piece, b: Any, view: View) -> Iterator[Variant]:
                 yield Variant(code, start + text.format(name), _summed(G, rule, by), 1 + extra, shape=())
         if scale == 1.0 and view.world.chain.m and not codes:
             yield Variant("mean_instead_of_sum", f"np.mean({name}, axis=1, keepdims=True)", _sum(G, float(m)))
-    for weight in _penalty_weights(piece, view):
-        shrunk: Rule = lambda s, g, c=weight: _sum(lambda s, g: g, scale)(s, g) + c * s.v(b)  # type: ignore[misc]  # noqa: E731
-        text = f"{over_m}Σ {view.d(piece.out)} + {weight:.6g} {view.name(b)}"
+    for known in _penalties_on_weights(piece, view):
+        shrunk: Rule = lambda s, g, k=known: _sum(lambda s, g: g, scale)(s, g) + k.factor * k.norm.direction(s.v(b))  # type: ignore[misc]  # noqa: E731
+        text = f"{over_m}Σ {view.d(piece.out)} + {known.gradient(view.name(b))}"
         yield Variant("wrong_regularisation", text, shrunk, 2)
     for k in range(m):
         column: Rule = lambda s, g, k=k: g[:, k : k + 1]  # type: ignore[misc]  # noqa: E731
         yield Variant("missing_sum_over_samples", f"{view.d(piece.out)} of sample {k + 1} alone", column, 3)
 
 
-def _penalty_weights(piece: Piece, view: View) -> list[float]:
-    """λ/m of the penalties on the weights of the same layer: somebody may have put it on b too."""
+def _penalties_on_weights(piece: Piece, view: View) -> list[Held]:
+    """The penalties on the weights of the same layer: somebody may have put them on b too."""
     w = piece.operands[0]
     penalties = [p for p, _ in view.reader.consumers.get(id(w), []) if p.kind == "penalty"]
-    return [2 * c for p in penalties if (c := quadratic_weight(p, w)) is not None]
+    return [known for p in penalties if (known := held(p, w)) is not None]
 
 
 def _sum(G: Rule, scale: float) -> Rule:
