@@ -6,6 +6,7 @@ import pytest
 import tinygrad_cn as tg
 from tests.chain.test_source import assert_same, run
 from tinygrad_cn import nn
+from tinygrad_cn.chain.source.loop import entry
 from tinygrad_cn.chain.source.variables import identifier
 
 N_X, N_A, M, T = 3, 5, 4, 3
@@ -81,6 +82,19 @@ def test_samples_are_scaled_and_parameters_are_not(build):
     assert scaled == {1, M}
 
 
+def namespace(values):
+    """What a program needs: x[1], x[2], … as a dict, the start a⟨0⟩ as a0, and the rest by its name."""
+    given = {}
+    for key, value in values.items():
+        base, t = entry(key) or (identifier(key, values), None)
+        if t is None:
+            given[base] = value
+        else:
+            given.setdefault(base, {})[t] = value
+            given[f"{base}{t}"] = value
+    return given
+
+
 @each_net
 @pytest.mark.parametrize("convention", ["course", "autograd"])
 def test_the_program_gives_the_chains_numbers(build, convention):
@@ -88,9 +102,7 @@ def test_the_program_gives_the_chains_numbers(build, convention):
     J.backward()
     chain = J.chain(convention=convention, lang="en")
     keys = chain.quantities
-    given = {
-        identifier(k, keys): np.array(q.value) for k, q in keys.items() if q.role != "gradient" and q.formula is None
-    }
+    given = namespace({k: np.array(q.value) for k, q in keys.items() if q.role != "gradient" and q.formula is None})
     extra = {"ids": IDS} if "ids" in chain.numpy() else {}
     result = run(chain.numpy(), **given, **extra)
     assert result["J"] == pytest.approx(J.item(), rel=1e-12)

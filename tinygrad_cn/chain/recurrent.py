@@ -231,7 +231,7 @@ class Recurrence:
         by_out = {piece.out: moment for piece, moment in self.moments.items()}
         first_use: dict[Any, Moment] = {}
         for piece, moment in self.moments.items():
-            for x in piece.operands if piece.kind == "recurrent" else ():
+            for x in (piece.operands[i] for i in state_of(piece)) if piece.kind == "recurrent" else ():
                 if isinstance(x, Node):
                     first_use.setdefault(x, moment)
         both: dict[str, Cell] = {}

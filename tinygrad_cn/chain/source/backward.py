@@ -12,6 +12,7 @@ from ...errors import OpError
 from ...ops.loss import samples
 from ..formula import FUSED
 from ..layers import Piece
+from .loop import shared_in_time
 from .parts import comment, inside, operands, options_of
 from .rows import ACTIVATIONS, LOSSES, vjp
 from .symbols import Expr, Symbol
@@ -39,6 +40,7 @@ class Backward:
         self.gradients: dict[Node, Symbol] = {root: self._tracer.broadcast(one, program.symbol(root).shape)}
         self._parts: dict[Node, list[Symbol]] = {}
         self._waiting = self._count_pieces()
+        self._shared = shared_in_time(self._reader.moments)
         self._makers = {piece.out: piece for piece in self._reader.pieces}
         for piece in reversed(self._reader.pieces):
             self._pass(piece)
@@ -57,11 +59,19 @@ class Backward:
         program.open(piece, ".back")
         found = {} if g is None else self._through(piece, g)
         for x in operands(piece):
-            if x in found:
+            if x in found and x in self._shared:
+                self._add(x, found[x])
+            elif x in found:
                 self._parts.setdefault(x, []).append(found[x])
             self._waiting[x] -= 1
             if not self._waiting[x] and x in self._parts:
                 self._complete(x)
+
+    def _add(self, x: Node, part: Symbol) -> None:
+        """Add to the gradient of a weight that every time step uses."""
+        name = self._program.variables.gradient(x)
+        total = self.gradients[x] + part if x in self.gradients else part
+        self.gradients[x] = self._program.assign(name, total, comment("", x._data.shape))
 
     def _complete(self, x: Node) -> None:
         """Add up the gradient of x and write it; one that cancels with an output activation waits for it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...autograd import Node, ancestors
 from ..layers import Piece
+from ..moments import own_parameters
 
 
 def operands(piece: Piece) -> list[Node]:
@@ -16,6 +17,9 @@ def operands(piece: Piece) -> list[Node]:
         order = (w, b, a)
     if piece.kind == "norm":
         order = (*order[1:], order[0])
+    if piece.kind == "recurrent":
+        own = own_parameters(piece)
+        order = (*own, *(x for x in order if not any(x is y for y in own)))
     return list(dict.fromkeys(x for x in order if isinstance(x, Node) and x.requires_grad))
 
 

@@ -7,6 +7,8 @@ written from the recorded ops, whose forward functions and vjps are run on symbo
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from ..convention import first_data
 from ..layers import Piece
 from .backward import Backward
 from .helpers import definitions
+from .loop import made_empty, needs, rolled, starting_states, steps_of
 from .norm import Normalised
 from .parts import comment, inside, options_of
 from .rows import ACTIVATIONS, LOSSES, spell
@@ -77,7 +80,26 @@ class Program:
         self._insert_samples()
         writer = Writer(self.variables.taken)
         body = writer.write(self.lines)
+        if self.variables.dicts:
+            body = [*self._dicts(body), *rolled(body, self.variables.dicts, steps_of(self.reader.moments.values()))]
         return "\n".join([*self._head(writer.helpers, update), *body]) + "\n"
+
+    @property
+    def _computed(self) -> set[str]:
+        """The dicts that the program fills itself."""
+        return {line.target.split("[")[0] for line in self.lines if "[" in line.target}
+
+    @property
+    def _starts(self) -> dict[str, int]:
+        """The time of what such a dict holds from outside: 0 for a[0]."""
+        found = {name.split("[")[0]: int(name.split("[")[1][:-1]) for name in self._inputs if "[" in name}
+        return {base: t for base, t in found.items() if base in self._computed}
+
+    def _dicts(self, body: list[str]) -> list[str]:
+        """The lines that make what is filled step by step, and T."""
+        filled = [name for name in self.variables.dicts if any(line.startswith(f"{name}[") for line in body)]
+        T = f"T = {steps_of(self.reader.moments.values())}  # {say('source.T', self.chain.lang)}"
+        return ["", T, *made_empty(filled, self._starts, WIDTH)]
 
     # ---- lines --------------------------------------------------------------------------------------
 
@@ -85,6 +107,9 @@ class Program:
         """Lines from here on belong to the section of this piece."""
         layer = self.reader.layer_of[id(piece.out)]
         dense = layer and piece.kind in ("affine", "activation")
+        if piece in self.reader.moments:
+            self._section = say(f"source.time{back}", self.chain.lang)
+            return
         kind = "cost" if piece.out._data.size == 1 and not dense else "layer" if layer else "source.ops"
         self._section = say(f"{kind}{back}", self.chain.lang, l=layer)
 
@@ -127,6 +152,8 @@ class Program:
             return x.reshape(x.shape[0], -1).T
         if piece.kind == "loss":
             return LOSSES[piece.label][0](*operands, samples(operands[0]), **options_of(piece))
+        if piece.kind == "total":
+            return reduce(add, operands)
         return None
 
     def definition(self, variable: str) -> Expr:
@@ -150,7 +177,7 @@ class Program:
 
     def _insert_samples(self) -> None:
         """Say what m is, where it is needed: at the top, or after the line that makes the first layer's input."""
-        data = first_data(self.reader.pieces)
+        data = next(starting_states(self.reader.moments), first_data(self.reader.pieces))
         if data is None or not any(line.expr and mentions(line.expr, self.tracer.m.expr) for line in self.lines):
             return
         name = self.variables.name(data)
@@ -218,7 +245,7 @@ class Program:
         chain, lang = self.chain, self.chain.lang
         title = say("source.title", lang, layers=len(chain.layers))
         data_first = sorted(self._inputs.items(), key=lambda item: _is_parameter(item[1]))
-        needed = [f"{name} {np.shape(x)}" for name, x in data_first] + ["learning_rate"] * update
+        needed = needs(data_first, self._computed) + ["learning_rate"] * update
         lines = [title, say(f"convention.{chain.convention}", lang), *[chain.note] * bool(chain.note)]
         return [f"# {line}" for line in [*lines, *_filled(say("source.needs", lang), needed)]]
 

@@ -10,13 +10,19 @@ from typing import Any
 
 from ..read import Reader
 from .helpers import HELPERS
+from .loop import entry
 
 RESERVED = frozenset([*keyword.kwlist, *HELPERS, "np", "math", "m", "learning_rate"])
 EMPTY: Mapping[int, str] = MappingProxyType({})
 
 
 class Variables:
-    """The variable of each named value of a chain, by identity, and of its gradient.
+    """The variable of each named value of a chain, by identity, and of its gradient; a⟨3⟩ is an entry, a[3].
+
+    Attributes
+    ----------
+    dicts : dict
+        Names of the dicts of values by time, in order.
 
     Parameters
     ----------
@@ -29,8 +35,15 @@ class Variables:
     def __init__(self, reader: Reader, fixed: Mapping[int, str] = EMPTY) -> None:
         self.taken: set[str] = set(RESERVED)
         self._given = reader.given
-        self._names = {x: self._free(fixed.get(x) or identifier(k, reader.values)) for x, k in reader.names.items()}
-        self._gradients = {value: self._free(f"d{name}") for value, name in self._names.items()}
+        entries = {x: found for x, key in reader.names.items() if (found := entry(key)) and x not in fixed}
+        self.dicts = dict.fromkeys(name for base, _ in entries.values() for name in (base, f"d{base}"))
+        self.taken |= {*self.dicts, *(["T"] if entries else [])}
+        timed = {x: f"{base}[{t}]" for x, (base, t) in entries.items()}
+        self._names = {x: timed.get(x) or self._name_for(fixed.get(x), k, reader) for x, k in reader.names.items()}
+        self._gradients = {x: f"d{timed[x]}" if x in timed else self._free(f"d{n}") for x, n in self._names.items()}
+
+    def _name_for(self, fixed: str | None, key: str, reader: Reader) -> str:
+        return self._free(fixed or identifier(key, reader.values))
 
     def _free(self, name: str) -> str:
         while name in self.taken:
