@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_draw(commands)
     _add_check(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -177,6 +178,48 @@ def _check_folder(parsed: argparse.Namespace, options: Options) -> int:
     return max(EXIT[row["status"]] for row in rows)
 
 
+# ---- bench ------------------------------------------------------------------------------------------
+
+
+def _add_bench(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bench = commands.add_parser(
+        "bench",
+        help="time training steps against NumPy written by hand, and against other frameworks",
+        description="Eight training steps, W1 to W8: this package, eager and compiled, against NumPy as a student "
+        "writes it. Everyone starts from the same numbers in a process of its own, must have the same losses, and "
+        "takes turns with the others.",
+    )
+    bench.add_argument("--only", metavar="W1,W3", help="workloads (all)")
+    bench.add_argument(
+        "--peers", nargs="?", const="", metavar="NAME,NAME",
+        help="other frameworks too: torch, torch.compile, jax.jit, autograd, mygrad, tinygrad, scikit-learn, and gemm, "
+        "the matrix products alone; all of them if none is named",
+    )  # fmt: skip
+    bench.add_argument("--rounds", type=_count, default=15, metavar="N", help="turns of each (%(default)s)")
+    bench.add_argument("--threads", type=_count, default=1, metavar="N", help="threads of each (%(default)s)")
+    bench.add_argument(
+        "--patience", type=_positive, default=120.0, metavar="SECONDS",
+        help="how long one may take to compile or to make a turn (%(default)g)",
+    )  # fmt: skip
+    form = bench.add_mutually_exclusive_group()
+    for name, what in (("markdown", "Markdown"), ("json", "JSON, every round included")):
+        form.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, default="text", help=f"print {what}"
+        )
+    _add_lang(bench)
+    bench.set_defaults(run=_bench)
+
+
+def _bench(parsed: argparse.Namespace) -> int:
+    from .bench import Options
+    from .bench.command import run
+
+    options = Options(parsed.threads, parsed.rounds, patience=parsed.patience)
+    peers = None if parsed.peers is None else [name for name in parsed.peers.split(",") if name]
+    print(run(parsed.only, peers, options, parsed.form, parsed.lang), end="")
+    return 0
+
+
 def in_colour() -> bool:
     """True if standard output is a terminal and NO_COLOR (no-color.org) is not set."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -194,6 +237,12 @@ def _positive(text: str) -> float:
     if not value > 0:
         raise argparse.ArgumentTypeError(f"must be above 0; got {text}")
     return value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1; got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

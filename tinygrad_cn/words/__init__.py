@@ -1,5 +1,6 @@
 """Texts for people, 中文 and English: one catalogue, one file a subject."""
 
+from .bench import BENCH
 from .causes import CAUSES
 from .chain import CHAIN
 from .checking import CHECKING
@@ -23,4 +24,5 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **{f"study.{key}": texts for key, texts in STUDY.items()},
     **DEMO,
+    **BENCH,
 }

@@ -1,0 +1,136 @@
+"""A run as tables, plain or in Markdown, in 中文 or English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..language import Lang, language, say
+from ..text import align
+from .goals import Verdict, verdicts
+from .machine import PACKAGES
+from .peers import REFERENCE
+from .results import Entry, Run, Timing
+from .summary import speed, spread
+from .workload import WORKLOADS
+
+Row = tuple[str, ...]
+HEADS = ("who", "step", "quartiles", "cpu", "speed", "start", "memory")
+UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6))
+GOAL_HEADS = ("workload", "who", "against", "goal", "measured", "verdict")
+
+
+def text(run: Run, lang: str | None = None, markdown: bool = False) -> str:
+    """All tables of a run, the goals, and what they were measured on and how.
+
+    Parameters
+    ----------
+    run : Run
+        What was measured.
+    lang : {"zh", "en"}, optional
+        Language of the headings.
+    markdown : bool
+        True: tables and headings in Markdown.
+    """
+    tongue = language(lang)
+    parts = [_workload(timing, run.clock, tongue, markdown) for timing in run.timings]
+    found = verdicts(run)
+    if found:
+        parts.append(_section(say("bench.goals", tongue), _goal_rows(found, tongue), markdown))
+    return "\n\n".join([*parts, conditions(run, tongue), machine(run, tongue)]) + "\n"
+
+
+def conditions(run: Run, lang: Lang) -> str:
+    """Threads, rounds, and what the columns mean."""
+    clock = say(f"bench.clock.{run.clock}", lang)
+    return say("bench.conditions", lang, threads=run.threads, rounds=run.rounds, clock=clock)
+
+
+def machine(run: Run, lang: Lang) -> str:
+    """One line: the processor, the load, the versions."""
+    found = run.machine
+    others = "".join(f", {name} {found[name]}" for name in PACKAGES if name in found)
+    others = others.replace(", ", "，") if lang == "zh" else others
+    return say("bench.machine", lang, **found, after=found.get("load after", ""), others=others)
+
+
+def _workload(timing: Timing, clock: str, lang: Lang, markdown: bool) -> str:
+    """The table of a workload; peers without numbers are named below it, with the reason."""
+    timed = [entry for entry in timing.entries if entry.status == "timed"]
+    others = [entry for entry in timing.entries if entry.status != "timed"]
+    heads = tuple(say(f"bench.{head}", lang) for head in HEADS)
+    section = _section(
+        f"{timing.workload}  {WORKLOADS[timing.workload].about(lang)}",
+        [heads, *(_row(e, timing, clock, lang) for e in timed)],
+        markdown,
+    )
+    bullet = "- " if markdown else ""
+    reasons = [
+        f"{bullet}{_name(e.peer, lang)}: {say(f'bench.{e.status}', lang, message=_one_line(e.message))}" for e in others
+    ]
+    return "\n".join([section, *([""] if markdown and reasons else []), *reasons])
+
+
+def _row(entry: Entry, timing: Timing, clock: str, lang: Lang) -> Row:
+    wall, reference = spread(entry.wall), timing.timed(REFERENCE)
+    ratio = "" if reference is None else f"{speed(entry, reference, clock).median:.2f}"
+    return (
+        _name(entry.peer, lang),
+        duration(wall.median),
+        f"{duration(wall.low)} – {duration(wall.high)}",
+        duration(spread(entry.cpu).median),
+        ratio,
+        duration(entry.start),
+        "" if entry.peak is None else f"{entry.peak:.0f} MB",
+    )
+
+
+def _goal_rows(found: Sequence[Verdict], lang: Lang) -> list[Row]:
+    rows = [tuple(say(f"bench.{head}", lang) for head in GOAL_HEADS)]
+    for verdict in found:
+        goal = verdict.goal
+        measured = "" if verdict.speed is None else f"× {verdict.speed.median:.2f}"
+        names = _name(goal.who, lang), _name(goal.against, lang)
+        rows.append((goal.workload, *names, f"× {goal.factor:.2f}", measured, _judged(verdict, lang)))
+    return rows
+
+
+def _judged(verdict: Verdict, lang: Lang) -> str:
+    if verdict.speed is None:
+        return say("bench.open", lang)
+    return say("bench.reached", lang) if verdict.reached else say("bench.short", lang, short=f"{verdict.short:.0%}")
+
+
+def _name(peer: str, lang: Lang) -> str:
+    return say(f"bench.{peer}", lang)
+
+
+def _one_line(message: str, limit: int = 160) -> str:
+    """The start of an error's text, without line breaks."""
+    flat = " ".join(message.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+# ---- forms ------------------------------------------------------------------------------------------
+
+
+def duration(seconds: float) -> str:
+    """Three digits and a unit.
+
+    Examples
+    --------
+    >>> duration(3.14159e-5), duration(0.0123456), duration(1234.5)
+    ('31.4 µs', '12.3 ms', '1230 s')
+    """
+    unit, size = next((pair for pair in UNITS if seconds >= pair[1]), UNITS[-1])
+    value = float(f"{seconds / size:.3g}")
+    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
+
+
+def _section(heading: str, rows: Sequence[Row], markdown: bool) -> str:
+    return f"## {heading}\n\n{_in_markdown(rows)}" if markdown else "\n".join([heading, *align(list(rows))])
+
+
+def _in_markdown(rows: Sequence[Row]) -> str:
+    line: Callable[[Row], str] = lambda row: f"| {' | '.join(row)} |"  # noqa: E731
+    head, *body = rows
+    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, body)])
