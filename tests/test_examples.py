@@ -23,7 +23,12 @@ SUFFIXES = {
     "17_zero_init": ["png"],
     "18_scale_of_init": ["svg", "png"],
     "19_activations": ["png"],
+    "20_leaky_slope": ["png"],
+    "21_hidden_units": ["png"],
+    "22_depth_or_width": ["svg", "png"],
     "24_learning_rate_study": ["jsonl", "png", "svg"],
+    "25_data_size": ["png"],
+    "26_matrix_dimensions": ["svg"],
 }
 
 Main = Callable[..., Any]
@@ -55,7 +60,12 @@ QUICK: dict[str, dict[str, Any]] = {
     "17_zero_init": {"steps": 5},
     "18_scale_of_init": {"epochs": 1},
     "19_activations": {"rates": (0.1, 0.3), "epochs": 1, "seeds": 1},
+    "20_leaky_slope": {"epochs": 1, "seeds": 1},
+    "21_hidden_units": {"sizes": (1, 3), "epochs": 5, "seeds": 1},
+    "22_depth_or_width": {"bits": (2, 4), "seeds": 1, "epochs": 5},
     "24_learning_rate_study": {"rates": (0.1, 1.0), "sizes": (2, 4), "epochs": 1},
+    "25_data_size": {"sizes": (10, 20), "steps": 5, "seeds": 1},
+    "26_matrix_dimensions": {},
 }
 
 
