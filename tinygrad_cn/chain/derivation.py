@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..language import CATALOGUE
 from ..ops.formula import Formula
 from ..ops.op import REGISTRY
+from .derivation_time import all_times, by_pattern, time_title, timeless
 from .fold import Row, fold, formula_l
 from .formula import function_name, gradient_of, total
 from .layers import LOSSES, Piece
@@ -21,6 +22,7 @@ from .note import Note, formula
 from .read import Reader, Term
 from .reason import ROWS_TOGETHER, mean, product_shape, rule, same_shape, shape, size, uses
 from .reason_images import conv_entry, conv_forward, conv_gradient_entry, norm_forward, pool_forward, window_shape
+from .time import times
 from .within import Words, layer_words
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def derivation(chain: Chain) -> Derivation:
 
 def _intro(chain: Chain) -> tuple[Note, ...]:
     data = [q for step in chain.steps if step.kind == "input" for q in step.forward]
-    given = tuple(formula(f"{_written(q).text}: {size(q).text}") for q in data)
+    given = tuple(_given(qs) for qs in by_pattern(data))
     root = formula(chain.reader.name(chain.root))
     mean = chain.convention if chain.reader.mean else "no_mean" if chain.layers else "no_layers"
     images = ".images" * any(len(q.shape) == 4 for q in data)
@@ -95,6 +97,13 @@ def _intro(chain: Chain) -> tuple[Note, ...]:
         *([Note("called", {"root": root})] if root.text != "J" else []),
         Note(f"convention.{mean}"),
     )
+
+
+def _given(same: list[Quantity]) -> Formula:
+    """X: (3, 400); x⟨1⟩, …, x⟨6⟩: (3, 10) of many that differ in the time alone."""
+    names = [_written(q).text for q in same]
+    shown = names if len(names) < 3 else [names[0], "…", names[-1]]
+    return formula(f"{', '.join(shown)}: {size(same[0]).text}")
 
 
 # ---- forward ----------------------------------------------------------------------------------------
@@ -139,9 +148,31 @@ def _forward_shape(reader: Reader, q: Quantity, piece: Piece) -> Note:
 
 
 def _backward(reader: Reader, row: Row, last: dict[str, str], words: Words) -> Section:
+    if row.in_time:
+        return _back_through_time(reader, row, words)
     step = row.steps[-1]
-    lines = tuple(_gradient_line(reader, q) for q in step.backward_order if last[q.name] == step.id)
+    found = by_pattern([q for q in step.backward_order if last[q.name] == step.id])
+    lines = tuple(line for qs in found for line in _lines_of(reader, qs))
     return _written_l(row, step, Section(_title(row, words, back=True), lines))
+
+
+def _lines_of(reader: Reader, same: list[Quantity]) -> list[Line]:
+    """A line for each gradient; one with t for all that differ in the time alone, such as dL⟨t⟩ = 1."""
+    if len(same) < 3:
+        return [_gradient_line(reader, q) for q in same]
+    t = times(same[0].written)[0]
+    section = Section(Note("title.ops"), (_gradient_line(reader, same[0]),))
+    return list(_mapped(section, lambda f: timeless(f, t)).lines)
+
+
+def _back_through_time(reader: Reader, row: Row, words: Words) -> Section:
+    """A step of the middle for all of them, then the gradients of the weights, which sum over the steps."""
+    middle, title = row.steps[len(row.steps) // 2], _title(row, words, back=True)
+    lines = tuple(_gradient_line(reader, q) for q in middle.backward)
+    inner = _written_l(row, middle, Section(title, lines))
+    remarks = tuple(formula(q.remark) for q in row.step.backward if q.remark and not q.remark.startswith("="))
+    notes = (Note("ends", {"formulas": remarks}),) if remarks else ()
+    return Section(title, (*inner.lines, *(_gradient_line(reader, q) for q in middle.gradients)), notes)
 
 
 def _start(chain: Chain) -> Section:
@@ -168,7 +199,7 @@ def _gradient_line(reader: Reader, q: Quantity) -> Line:
     if q.formula.text != whole.text:
         rules, right = [_cancel_note(reader, terms[0])], _cancelled(reader, terms[0], q.formula)
     elif len(terms) > 1:
-        rules, right = _paths(reader, x, terms), (whole,)
+        rules, right = all_times(reader, x, terms) or _paths(reader, x, terms), (whole,)
     else:
         rules, right = [rule(reader, terms[0])], (*_before(reader, terms[0]), whole)
     scales = {note.key: note for t in terms for note in mean(reader, t)}
@@ -242,6 +273,8 @@ def _ends(reader: Reader, term: Term) -> tuple[str, str, str, list[Term]]:
 
 def _title(row: Row, words: Words, back: bool) -> Note:
     step, end = row.steps[0], ".back" * back
+    if step.moment is not None:
+        return time_title(row, back)
     if row.folded:
         ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
         return Note(f"title.folded{end}", ends | {"activation": words[step.id][1]})
@@ -268,7 +301,10 @@ def _joined(sections: list[Section]) -> tuple[Section, ...]:
 
 
 def _written_l(row: Row, step: Step, section: Section) -> Section:
-    """The section of one layer, for the run of equal layers it stands for."""
+    """The section of one layer, for the run of equal layers it stands for; of one time step, for all of them."""
+    if row.in_time and step.moment is not None:
+        t = step.moment.t
+        return _mapped(section, lambda f: timeless(f, t))
     return _mapped(section, lambda f: formula_l(f, step.layer)) if row.folded else section
 
 

@@ -22,6 +22,7 @@ from .note import Note, formula
 from .penalty import held
 from .read import Reader, Term
 from .reason_images import of_conv, of_dropout, of_flatten, of_norm, of_pool
+from .reason_recurrent import of_cell, of_recurrent
 from .terms import known_multiple
 
 ROWS_TOGETHER = frozenset(["softmax", "log_softmax"])  # activations that are not elementwise
@@ -120,6 +121,8 @@ RULES: dict[str, Rule] = {
     "norm": of_norm,
     "pool": of_pool,
     "flatten": of_flatten,
+    "recurrent": of_recurrent,
+    "cell": of_cell,
     "loss": _loss,
     "own_loss": _own_loss,
     "penalty": _penalty,

@@ -24,12 +24,14 @@ SYMBOLS = {
     "ᵀ": r"\mathsf{T}", "⁻ᵀ": r"-\mathsf{T}", "²": "2", "³": "3", "⁻¹": "-1", "⁺": "+",
 }  # fmt: skip
 SYMBOLS |= {f"Γ{gate}": rf"\Gamma_{{{gate}}}" for gate in "fiour"} | {"c\u0303": r"\tilde{c}", "Γ": r"\Gamma"}
+SYMBOLS |= {"ŷ": r"\hat{y}"}
 SYMBOLS |= {name: rf"\{name}" for name in "alpha beta gamma delta lambda".split()}
 SYMBOLS |= {name: rf"\{name}" for name in "arcsin arccos arctan sinh cosh tanh sin cos tan exp log max min det".split()}
 OPENING = {"(": "(", "[": "[", "{": r"\lbrace", "⟨": r"\langle", "|": r"\lvert", "‖": r"\lVert"}
 CLOSING = {"(": ")", "[": "]", "{": r"\rbrace", "⟨": r"\rangle", "|": r"\rvert", "‖": r"\rVert"}
 SEPARATORS = frozenset(Sign(c) for c in ",;:")
 TALL = re.compile(r"\\(frac|sum|prod)\b")
+OF_GATE = re.compile(r"(d?[Wbz])([acfioury]{1,2}[ax]?)")  # Wf, dWaa, by, zo: a letter with an index
 ITALIC = re.compile(r"[A-Za-z]|[dgn][A-Za-z]")  # x, dW, gu: symbols; longer ones are words
 SPECIAL = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", **{c: "\\" + c for c in "{}$&#%_"}
@@ -114,7 +116,7 @@ def _script(base: str, tree: Script) -> str:
     """What stands above and below; a transpose joins the layer number, W^{[2]T}, any other power takes brackets."""
     powers = "".join(map(_bare, tree.powers))
     below = f"_{{{tree.below.replace('−', '-')}}}" if tree.below else ""
-    layer = tree.layer.replace("−", "-")
+    layer = tree.layer.replace("−", "-").replace("⟨", r"\langle ").replace("⟩", r" \rangle")
     base += "'" * tree.primes + below
     if base.startswith(r"\frac"):
         base = rf"\left( {base} \right)"
@@ -130,6 +132,8 @@ def _symbol(text: str) -> str:
     if text[0].isdigit():
         mantissa, exponent = text.split("e")
         return rf"{mantissa} \times 10^{{{int(exponent.replace('−', '-'))}}}"
+    if gate := OF_GATE.fullmatch(text):
+        return f"{gate[1]}_{{{gate[2]}}}"
     stem, _, index = text.partition("_")
     if index and ITALIC.fullmatch(stem):
         return f"{stem}_{{{index if index.isdigit() else _upright(index)}}}"
@@ -167,7 +171,8 @@ def _prose(items: tuple[Tree, ...], i: int) -> list[str]:
 
 
 def _is_prose(text: str) -> bool:
-    return text.isalpha() and text.isascii() and text not in SYMBOLS and not ITALIC.fullmatch(text)
+    symbol = text in SYMBOLS or ITALIC.fullmatch(text) or OF_GATE.fullmatch(text)
+    return text.isalpha() and text.isascii() and not symbol
 
 
 def _sentence(items: tuple[Tree, ...], i: int, n: int) -> str:

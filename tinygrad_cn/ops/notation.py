@@ -19,8 +19,9 @@ BELOW = "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₗₘₙₜ₋₊"
 SUBSCRIPTS = str.maketrans(BELOW, "0123456789ijklmnt−+")
 LAYER = re.compile(r"\d+|[lL](\s*[−+-]\s*\d+)?")  # W[2], A[l−1]: the layer, written above
 ENTRY = re.compile(r"[ijkt](\s*[−+-]\s*\d+)?")  # y[k − 1]: an entry, written below
+TIME = re.compile(r"\d+|t([−+]\d+)?")  # a⟨t−1⟩: the time step, written above
 TOKEN = re.compile(
-    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|Γ[a-z]|[a-z]\u0303|[A-Za-z][A-Za-z0-9_]*|[㐀-鿿]+|"
+    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|Γ[a-z]|[a-z]\u0303|[A-Za-z][A-Za-z0-9_]*(?!\u0303)|[㐀-鿿]+|"
     r"[" + BELOW + r"]+|⁻[¹ᵀ]|\[[^\[\]]*\]|\S)"
 )
 
@@ -206,6 +207,12 @@ class _Reader:
         self.take()
         return Bracket(opener, inside)
 
+    def time(self) -> str:
+        """The ⟨t−1⟩ that begins here; "" if it is another bracket."""
+        tokens = [token for token, _ in self.tokens[self.at : self.at + 5]]
+        inside = "".join(tokens[1 : tokens.index("⟩")]) if "⟩" in tokens else ""
+        return f"⟨{inside}⟩" if TIME.fullmatch(inside) else ""
+
     def scripts(self, base: Tree) -> Tree:
         layer, primes, below = "", 0, ""
         powers: list[Tree] = []
@@ -221,6 +228,9 @@ class _Reader:
                 below += self.take().translate(SUBSCRIPTS)
             elif self.here[0] == "[" and not layer and LAYER.fullmatch(self.here[1:-1]):
                 layer = self.take()
+            elif self.here == "⟨" and not layer and (time := self.time()):
+                layer = time
+                self.at += 2 + len(TOKEN.findall(time[1:-1]))
             elif self.here[0] == "[" and not below and ENTRY.fullmatch(self.here[1:-1]):
                 below = self.take()[1:-1]
             else:

@@ -7,6 +7,7 @@ from .checking import CHECKING
 from .demo import DEMO
 from .derivation import DERIVATION
 from .derivation_images import DERIVATION_IMAGES
+from .derivation_recurrent import DERIVATION_RECURRENT
 from .model import MODEL
 from .page import PAGE
 from .pictures import PICTURES
@@ -20,7 +21,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **CHECKING,
     **PICTURES,
     **{f"source.{key}": texts for key, texts in SOURCE.items()},
-    **{f"derive.{key}": texts for key, texts in (DERIVATION | DERIVATION_IMAGES).items()},
+    **{f"derive.{key}": texts for key, texts in (DERIVATION | DERIVATION_IMAGES | DERIVATION_RECURRENT).items()},
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **{f"study.{key}": texts for key, texts in STUDY.items()},
     **DEMO,

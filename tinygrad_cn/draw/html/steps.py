@@ -85,7 +85,8 @@ class Index:
 
     def at(self, row: int, name: str) -> Thing:
         """What a row of the picture shows under a name: a quantity of the row, or one that stands beside it."""
-        return self.placed.get((row, name)) or self._single(self.quantities[name], row)
+        found = self.placed.get((row, name)) or (None if name in self.quantities else self.find(name, row))
+        return found or self._single(self.quantities[name], row)
 
     def things(self, quantities: Iterable[Quantity]) -> list[Thing]:
         """Where each of them is computed, each place once, in order."""
