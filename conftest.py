@@ -3,5 +3,5 @@
 from tinygrad_cn.bench.peers import PEERS
 
 collect_ignore = [
-    f"tinygrad_cn/bench/peers/{peer.place.split(':')[0]}.py" for peer in PEERS.values() if not peer.installed
+    f"tinygrad_cn/bench/peers/{peer.place.split(':')[0][1:]}.py" for peer in PEERS.values() if not peer.installed
 ]

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .peers import Peer
 from .worker import serve
+from .workload import Workload
 
 THREADS = (
     "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS",
@@ -32,15 +34,15 @@ class Contender:
 
     Parameters
     ----------
-    peer, workload : str
-        Their names.
+    peer, workload
+        Who trains, and what.
     threads : int
         Threads and, on Linux, processors it may use.
     patience : float
         Seconds an answer may take.
     """
 
-    def __init__(self, peer: str, workload: str, threads: int, patience: float) -> None:
+    def __init__(self, peer: Peer, workload: Workload, threads: int, patience: float) -> None:
         self.patience = patience
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()

@@ -97,7 +97,7 @@ def _started(peer: Peer, w: Workload, options: Options, entry: Entry) -> Contend
     if not peer.installed:
         entry.status = "missing"
         return None
-    contender = Contender(peer.name, w.name, options.threads, options.patience)
+    contender = Contender(peer, w, options.threads, options.patience)
     try:
         for request in ("load", "start"):
             vars(entry).update(contender.ask(request))

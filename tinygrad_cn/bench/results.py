@@ -97,6 +97,10 @@ class Run:
         >>> Run.from_json(run.to_json()) == run
         True
         """
-        found: Mapping[str, Any] = json.loads(text)
+        return cls.from_dict(json.loads(text))
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Run:
+        """From what `dataclasses.asdict` makes of it."""
         timings = [Timing(**t | {"entries": [Entry(**e) for e in t["entries"]]}) for t in found["timings"]]
         return cls(**{**found, "timings": timings})

@@ -33,6 +33,8 @@ def text(run: Run, lang: str | None = None, markdown: bool = False) -> str:
     """
     tongue = language(lang)
     parts = [_workload(timing, run.clock, tongue, markdown) for timing in run.timings]
+    if len(run.timings) > 1:
+        parts.append(_section(say("bench.overview", tongue), _overview_rows(run, tongue), markdown))
     found = verdicts(run)
     if found:
         parts.append(_section(say("bench.goals", tongue), _goal_rows(found, tongue), markdown))
@@ -71,17 +73,29 @@ def _workload(timing: Timing, clock: str, lang: Lang, markdown: bool) -> str:
 
 
 def _row(entry: Entry, timing: Timing, clock: str, lang: Lang) -> Row:
-    wall, reference = spread(entry.wall), timing.timed(REFERENCE)
-    ratio = "" if reference is None else f"{speed(entry, reference, clock).median:.2f}"
+    wall = spread(entry.wall)
     return (
         _name(entry.peer, lang),
         duration(wall.median),
         f"{duration(wall.low)} – {duration(wall.high)}",
         duration(spread(entry.cpu).median),
-        ratio,
+        _relative(timing, entry.peer, clock),
         duration(entry.start),
         "" if entry.peak is None else f"{entry.peak:.0f} MB",
     )
+
+
+def _overview_rows(run: Run, lang: Lang) -> list[Row]:
+    """Speeds of all peers in all workloads, NumPy by hand being 1."""
+    peers = [entry.peer for entry in run.timings[0].entries]
+    rows = [("", *(timing.workload for timing in run.timings))]
+    return rows + [(_name(peer, lang), *(_relative(timing, peer, run.clock) for timing in run.timings)) for peer in peers]
+
+
+def _relative(timing: Timing, peer: str, clock: str) -> str:
+    """Speed as in a table's cell; a dash if there is none."""
+    entry, reference = timing.timed(peer), timing.timed(REFERENCE)
+    return "–" if entry is None or reference is None else f"{speed(entry, reference, clock).median:.2f}"
 
 
 def _goal_rows(found: Sequence[Verdict], lang: Lang) -> list[Row]:

@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from .memory import now, peak
-from .peers import PEERS, Step
+from .peers import Peer, Step
 from .problem import Problem, problem
-from .workload import WORKLOADS
+from .workload import Workload
 
 STEPS = 5  # whose losses are compared
 
@@ -23,8 +23,8 @@ class Worker:
     build: Callable[[Problem], Step]
     step: Step
 
-    def __init__(self, peer: str, workload: str) -> None:
-        self.peer, self.workload = PEERS[peer], WORKLOADS[workload]
+    def __init__(self, peer: Peer, workload: Workload) -> None:
+        self.peer, self.workload = peer, workload
         self.repeat = 1
 
     def load(self) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Worker:
         return peak()
 
 
-def serve(pipe: Connection, peer: str, workload: str) -> None:
+def serve(pipe: Connection, peer: Peer, workload: Workload) -> None:
     """Answer requests (name of a method, arguments…) with (True, result) or (False, error) until the pipe is closed."""
     _quiet()
     worker = Worker(peer, workload)

@@ -34,6 +34,7 @@ BENCH: dict[str, dict[str, str]] = {
         "zh": "没有计时，因为损失不同：{message}",
         "en": "not timed, as it computes something else: {message}",
     },
+    "bench.overview": {"zh": "总览：速度（手写 = 1）", "en": "Overview: speed (by hand = 1)"},
     # the goals
     "bench.goals": {"zh": "目标", "en": "Goals"},
     "bench.workload": {"zh": "任务", "en": "workload"},

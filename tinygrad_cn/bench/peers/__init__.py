@@ -27,7 +27,7 @@ class Peer:
     name : str
         What it is called on the command line and in JSON.
     place : str
-        Module in this folder, a colon, and the function that builds a step.
+        Module (one of this folder begins with a dot), a colon, and the function that builds a step.
     package : str
         What must be installed, as it is imported.
     kinds : tuple of str
@@ -53,25 +53,25 @@ class Peer:
     def load(self) -> Callable[[Problem], Step]:
         """Import it; returns the function that builds a step."""
         module, function = self.place.split(":")
-        build: Callable[[Problem], Step] = getattr(import_module(f"{__name__}.{module}"), function)
+        build: Callable[[Problem], Step] = getattr(import_module(module, __name__), function)
         return build
 
 
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
-        Peer("hand", "hand:build", ours=True),
-        Peer("eager", "ours:eager", ours=True),
-        Peer("compiled", "ours:compiled", kinds=NETS, ours=True),
-        Peer("fast", "ours:fast", "numba", NETS, ours=True),
-        Peer("torch", "torch:eager", "torch"),
-        Peer("torch.compile", "torch:compiled", "torch", NETS),
-        Peer("jax.jit", "jax:build", "jax", NETS),
-        Peer("autograd", "autograd:build", "autograd"),
-        Peer("mygrad", "mygrad:build", "mygrad"),
-        Peer("tinygrad", "tinygrad:build", "tinygrad", NETS),
-        Peer("scikit-learn", "sklearn:build", "sklearn", ("dense",)),
-        Peer("gemm", "gemm:build", kinds=NETS, bound=True),
+        Peer("hand", ".hand:build", ours=True),
+        Peer("eager", ".ours:eager", ours=True),
+        Peer("compiled", ".ours:compiled", kinds=NETS, ours=True),
+        Peer("fast", ".ours:fast", "numba", NETS, ours=True),
+        Peer("torch", ".torch:eager", "torch"),
+        Peer("torch.compile", ".torch:compiled", "torch", NETS),
+        Peer("jax.jit", ".jax:build", "jax", NETS),
+        Peer("autograd", ".autograd:build", "autograd"),
+        Peer("mygrad", ".mygrad:build", "mygrad"),
+        Peer("tinygrad", ".tinygrad:build", "tinygrad", NETS),
+        Peer("scikit-learn", ".sklearn:build", "sklearn", ("dense",)),
+        Peer("gemm", ".gemm:build", kinds=NETS, bound=True),
     )
 }
 REFERENCE = "hand"  # whose losses the others must have, and whose speed is 1
