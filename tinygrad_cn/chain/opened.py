@@ -49,9 +49,10 @@ class Opened:
 def opened(root: Node) -> Opened:
     """The graph behind `root` with its recurrent steps taken apart; as it is if there are none."""
     nodes = ancestors(root)
-    if not any(node._op is not None and node._op.name in CELLS for node in nodes):
+    paired = _paired(nodes)
+    if not paired and not any(_op_name(node) in CELLS for node in nodes):
         return Opened(root)
-    opening = _Opening(nodes)
+    opening = _Opening(nodes, paired)
     try:
         for node in nodes:
             opening.visit(node)
@@ -76,7 +77,9 @@ class _Stack:
 class _Opening:
     """Makes the new graph, oldest node first."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], paired: Mapping[Any, int]) -> None:
+        self.paired = paired
+        self.pairs: dict[int, Node] = {}
         self.kind = type(nodes[-1])
         self.made: dict[Node, Node | _Stack] = {}
         self.origins: dict[Node, tuple[Node, slice]] = {}
@@ -159,6 +162,18 @@ def _gates(opening: _Opening, node: Node, inputs: tuple[Any, ...]) -> _Stack | N
     return opening.blocks(node, [REGISTRY[name] for name in names], [(part,) for part in z.parts], "Γ")
 
 
+def _product(opening: _Opening, node: Node, inputs: tuple[Any, ...]) -> Node | None:
+    """At t = 1 both parts of [a; x] are plain arrays, and so is what np.concatenate made of them: take it apart."""
+    W, pair = inputs
+    rows = opening.paired.get(W) if isinstance(W, Node) else None
+    if rows is None or isinstance(pair, Node):
+        return None
+    if id(pair) not in opening.pairs:
+        opening.pairs[id(pair)] = opening.new(REGISTRY["concatenate"], (pair[:rows], pair[rows:]), pair)
+    new = opening.new(node._op, (W, opening.pairs[id(pair)]), node._data)
+    return opening.stands_for(node, new, node.name)
+
+
 def _lstm_memory(opening: _Opening, node: Node, inputs: tuple[Any, ...]) -> Node:
     forget, update, _, candidate = _parts(inputs[0])
     kept, added = opening.run("multiply", forget, inputs[1]), opening.run("multiply", update, candidate)
@@ -189,6 +204,7 @@ RULES: dict[str, Callable[[_Opening, Node, tuple[Any, ...]], Node | _Stack | Non
     "recurrent": _recurrent,
     "lstm_gates": _gates,
     "sigmoid": _gates,
+    "matmul": _product,
     "lstm_memory": _lstm_memory,
     "lstm_output": _lstm_output,
     "gru_reset": _gru_reset,
@@ -197,6 +213,18 @@ RULES: dict[str, Callable[[_Opening, Node, tuple[Any, ...]], Node | _Stack | Non
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _paired(nodes: Sequence[Node]) -> dict[Any, int]:
+    """Weights of a hand-written cell, which multiply np.concatenate([a, x]), and the rows of a."""
+    found: dict[Any, int] = {}
+    for node in nodes:
+        W, pair = node._inputs if _op_name(node) == "matmul" else (None, None)
+        if not (isinstance(W, Node) and isinstance(pair, Node) and W._op is None and pair._data.ndim == 2):
+            continue
+        if _op_name(pair) == "concatenate" and len(pair._inputs) == 2 and (pair._options or {}).get("axis", 0) == 0:
+            found[W] = len(_value(pair._inputs[0]))
+    return found
 
 
 def _parts(gates: Any) -> tuple[Any, ...]:

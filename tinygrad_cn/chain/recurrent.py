@@ -144,7 +144,7 @@ class Recurrence:
         """Whether it uses a weight of a cell: a recurrent one, or one that is applied to the state at every step."""
         if piece.kind == "affine":
             W, a, _ = piece.operands
-            return a in self.owner and self._uses[W] > 1 and not piece.flipped
+            return isinstance(a, Node) and a in self.owner and self._uses[W] > 1 and not piece.flipped
         return piece.kind == "recurrent"
 
     def _own(self) -> None:
