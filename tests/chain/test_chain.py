@@ -149,11 +149,11 @@ def test_skip_connection_adds_two_gradients():
     J = (A2**2).mean()
     J.backward()
     chain = J.chain(lang="en")
-    assert chain.quantity("dA1").formula.text == "W[2]ᵀ dZ[2] + du₁"
+    assert chain.quantity("dA1").formula.text == "W[2]ᵀ dZ[2] + dH[2]"
     assert [(s.step, s.quantity.name) for s in chain.steps[-3].sources] == [("2", "Z2"), ("1", "A1")]
     expected = M * A1.grad
     np.testing.assert_allclose(chain["dA1"], expected)
-    np.testing.assert_allclose(W2.numpy().T @ chain["dZ2"] + chain["du1"], expected)
+    np.testing.assert_allclose(W2.numpy().T @ chain["dZ2"] + chain["dH2"], expected)
 
 
 def test_shared_weights_and_l2_penalty_add_their_terms():

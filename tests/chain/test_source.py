@@ -205,7 +205,7 @@ def test_skip_connection_adds_gradients():
     A3 = tg.relu(Z3 + A1)
     J = nn.mse(A3[:2], TWO)
     text = check(J, names=locals())
-    assert "dA1 = W2.T @ dZ2 + du1" in text
+    assert "dA1 = W2.T @ dZ2 + dH3" in text
 
 
 def test_shared_weights_sum_their_gradients():

@@ -72,10 +72,10 @@ def test_equal_layers_are_one_thick_column() -> None:
 
 def test_the_result_of_an_op_is_a_column_without_lines_into_it() -> None:
     source = VIEWS["network"](residual().chain(lang="en")).source
-    assert "Steps that are no W A + b, without lines: add, penalty" in source
-    assert {"(u₁)₁", "(u₁)₂", "(u₁)₃", "(u₁)₄"} <= set(labels(source))
+    assert "Steps that are no W A + b, without lines: residual connection, penalty" in source
+    assert {f"h[2]{i}" for i in "₁₂₃₄"} <= set(labels(source))
     into = [b for _, b in weights(source)]
-    assert not any(name.startswith("g3_") for name in into)  # X, layer 1, layer 2, u₁, layer 3
+    assert not any(name.startswith("g3_") for name in into)  # X, layer 1, layer 2, H[2], layer 3
     assert "Ŷ = A[3]" in source
     assert "Ŷ = A[2]" not in source
 

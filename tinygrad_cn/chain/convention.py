@@ -24,6 +24,9 @@ DATA = {
     "recurrent_sum": (1, 3),
     "recurrent_one": (1,),
     "sequence_affine": (1,),
+    "attention_scores": (0, 1),
+    "attention_weights": (0,),
+    "attention_context": (0, 1),
 }  # operands that hold samples, not weights
 BY_COLUMN = frozenset(
     "lstm_gates lstm_memory lstm_output gru_reset gru_memory stack concatenate getitem max_pool2d avg_pool2d "

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..autograd import Node
 from ..ops.loss import sample_axis, samples
+from .convention import first_data
 from .layers import Piece
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def symbols(reader: Reader, x: Any) -> str:
     shape, rows = np.shape(_value(x)), reader.rows.get(id(x), "")
     if rows and len(shape) == 2:
         return f"({rows}, m)"
+    if rows and len(shape) == 3:
+        return f"({rows}, m, {_time(reader, shape[2])})"
     if rows and len(shape) == 4:
         return f"(m, {', '.join(_height_and_width(reader, shape, rows))}, {rows})"
     for piece, i in reader.consumers.get(id(x), []):
@@ -46,6 +49,12 @@ def _height_and_width(reader: Reader, shape: Shape, channels: str) -> list[str]:
     if np.shape(_value(whole))[1:3] != shape[1:3]:
         return [*map(str, shape[1:3])]
     return [channels.replace("n_C", "n_H"), channels.replace("n_C", "n_W")]
+
+
+def _time(reader: Reader, steps: int) -> str:
+    """T where a sequence is as long as the one the first layer takes."""
+    data = np.shape(_value(first_data(reader.pieces)))
+    return "T" if len(data) == 3 and data[2] == steps else str(steps)
 
 
 def row_symbol(piece: Piece, layer: int) -> str:
@@ -87,6 +96,8 @@ def _of_norm(reader: Reader, piece: Piece, i: int, shape: Shape) -> str:
 
 OF_PARAMETER: dict[str, Callable[[Any, Piece, int, Shape], str]] = {
     "affine": _of_affine,
+    "sequence": _of_affine,
+    "projection": _of_affine,
     "conv": _of_conv,
     "norm": _of_norm,
 }

@@ -18,6 +18,7 @@ from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
 from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward, pool_back
+from .attention import attention_back, attention_forward
 from .layers import Piece
 from .penalty import held
 from .terms import known_multiple
@@ -54,6 +55,10 @@ def forward(piece: Piece, name: Naming) -> Formula:
     if piece.kind == "conv":
         a, w, b = piece.operands
         return Formula.of(f"{name(a)} * {name(w)}" + ("" if b is None else f" + {name(b)}"))
+    if piece.kind in ("sequence", "projection"):
+        return Formula.of(_each_step(piece, name))
+    if piece.kind == "attention":
+        return Formula.of(attention_forward(piece, name))
     if piece.kind == "activation":
         return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
     if piece.kind == "flatten":
@@ -116,6 +121,10 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(REGISTRY[piece.label].formula[0].fill(symbols), scale)
     elif piece.kind == "loss":
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
+    elif piece.kind in ("sequence", "projection"):
+        text = _each_step_rules(piece, name, g)[i]
+    elif piece.kind == "attention":
+        text = attention_back(piece, i, name, g)
     elif piece.kind == "flatten":
         text = f"reshape({g}ᵀ)"
     elif piece.kind == "recurrent":
@@ -144,6 +153,23 @@ def _affine_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
     if piece.flipped:
         return f"{name(a)} {g}ᵀ", f"{name(w)} {g}", f"Σ {g}"
     return f"{g} {name(a)}ᵀ", f"{name(w)}ᵀ {g}", f"Σ {g}"
+
+
+def _each_step(piece: Piece, name: Naming) -> str:
+    """W x⟨t⟩ + b; in an attention W X + b, where X is the matrix of one sample."""
+    w, a, b = map(name, piece.roles)
+    product = f"{w} {a}{_at_step(piece)}"
+    return f"{product} + {b}" if b else product
+
+
+def _each_step_rules(piece: Piece, name: Naming, g: str) -> tuple[str, str, str]:
+    w, a, _ = map(name, piece.roles)
+    at = _at_step(piece)
+    return f"Σ {g}{at} {a}{at}ᵀ", f"{w}ᵀ {g}{at}", f"Σ {g}{at}"
+
+
+def _at_step(piece: Piece) -> str:
+    return "" if piece.kind == "projection" else "⟨t⟩"
 
 
 def _recurrent(piece: Piece, name: Naming) -> str:

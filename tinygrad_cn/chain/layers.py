@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node, ancestors, is_frozen
+from .attention import attention
 from .piece import INSIDE, LAYERS, Piece
 from .recurrent import recurrent
 
@@ -90,6 +91,13 @@ def affine(node: Node, uses: dict[Node, int]) -> Piece | None:
     return Piece("affine", "affine", node, (w, a, bias))
 
 
+def sequence(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """W x⟨t⟩ + b at every step of a sequence, or without b."""
+    name = _op_name(node)
+    mapped = name == "tensordot" and (node._options or {}).get("axes") == 1 and _is_matrix_and_sequence(*node._inputs)
+    return Piece("sequence", "sequence_affine", node, node._inputs) if mapped or name == "sequence_affine" else None
+
+
 def activation(node: Node, uses: dict[Node, int]) -> Piece | None:
     """An activation op, max(Z, 0), or 1 / (1 + exp(−Z)) written out."""
     name = _op_name(node)
@@ -111,7 +119,8 @@ def around_layers(node: Node, uses: dict[Node, int]) -> Piece | None:
     """What stands between layers: batch or layer norm, pooling, and images laid flat as reshape(m, …)ᵀ."""
     name = _op_name(node)
     if name == "normalise":
-        return Piece("norm", name, node, node._inputs)
+        x, *parameters = node._inputs
+        return Piece("norm", name, node, (x, *(_reshaped_leaf(p, uses) for p in parameters)))
     if name in ("max_pool2d", "avg_pool2d"):
         return Piece("pool", name, node, node._inputs)
     below: Any = node._inputs[0] if node._inputs else None
@@ -131,7 +140,7 @@ def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
 
 
 RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (
-    recurrent, affine, convolution, activation, around_layers, loss,
+    recurrent, affine, sequence, attention, convolution, activation, around_layers, loss,
 )  # fmt: skip
 
 
@@ -168,6 +177,17 @@ def _transposed_leaf(x: Any, uses: dict[Node, int]) -> Node | None:
         leaf: Node = x._inputs[0]
         return leaf
     return None
+
+
+def _is_matrix_and_sequence(w: Any, a: Any) -> bool:
+    return _is_parameter(w) and np.ndim(_value(w)) == 2 and np.ndim(_value(a)) == 3
+
+
+def _reshaped_leaf(x: Any, uses: dict[Node, int]) -> Any:
+    """The parameter γ or β behind its reshape for a sequence, (n, 1, 1); else x itself."""
+    if _op_name(x) == "reshape" and uses.get(x, 0) == 1 and _is_parameter(x._inputs[0]):
+        return x._inputs[0]
+    return x
 
 
 def _value(x: Any) -> Any:

@@ -112,7 +112,7 @@ def own_parameters(piece: Piece) -> list[Node]:
     elif piece.kind == "recurrent":
         found = (*weights_of(piece), piece.operands[-1])
     else:
-        found = piece.operands[::2] if piece.kind == "affine" else ()
+        found = piece.roles[::2] if piece.is_layer and piece.kind != "conv" else ()
     return [x for x in found if isinstance(x, Node) and x._op is None]
 
 

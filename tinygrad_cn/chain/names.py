@@ -13,7 +13,7 @@ from ..errors import OpError
 
 INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
 NUMBERED = frozenset("uJRcp")  # intermediates, terms of the cost, constants, loose parameters
-GREEK = {"gamma": "γ", "beta": "β"}  # γ and β of a norm
+GREEK = {"gamma": "γ", "beta": "β", "alpha": "α"}  # of a norm, and the weights of an attention
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 TIMED = re.compile(r"(d?)((?:\d+\.)?(?:reverse\.)?)([^\W\d]+\u0303?)[<⟨]?(\d+)[>⟩]?")  # da3, da<3>, dGf⟨3⟩
 SPELLED = {"yhat": "ŷ", "cc": "c̃", "cct": "c̃", "ctilde": "c̃"}
@@ -26,12 +26,13 @@ def written(name: str) -> str:
 
     Examples
     --------
-    >>> written("dW12"), written("u3"), written("w"), written("dgamma1")
-    ('dW[12]', 'u₃', 'w', 'dγ[1]')
+    >>> written("dW12"), written("u3"), written("w"), written("dgamma1"), written("norm1.gamma")
+    ('dW[12]', 'u₃', 'w', 'dγ[1]', 'norm1.γ')
     """
     match = INDEXED.fullmatch(name)
     if match is None:
-        return name
+        module, dot, last = name.rpartition(".")
+        return f"{module}.{_greek(last)}" if dot else name
     letter, number = match.groups()
     if letter.removeprefix("d") in NUMBERED:
         return letter + number.translate(SUBSCRIPT)
@@ -56,8 +57,10 @@ def canonical(name: str, known: Iterable[str]) -> str | None:
     ('da⟨3⟩', 'dΓf⟨2⟩')
     """
     table = set(known)
-    spelled = name.strip().replace("γ", "gamma").replace("β", "beta")
-    plain = BRACKETED.sub(r"\1\2", spelled).replace("_", "")
+    spelling = name.strip()
+    for spelled, sign in GREEK.items():
+        spelling = spelling.replace(sign, spelled)
+    plain = BRACKETED.sub(r"\1\2", spelling).replace("_", "")
     inside = re.search(r"""["']([^"']+)["']""", plain)
     plain = inside[1] if inside else plain
     for guess in (name, plain, _timed(plain), {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..autograd import Node
 
-LAYERS = frozenset(["affine", "conv"])
-INSIDE = LAYERS | {"activation", "norm", "pool", "flatten", "recurrent", "cell"}  # kinds of pieces a net is made of
+LAYERS = frozenset(["affine", "conv", "sequence", "projection"])
+INSIDE = LAYERS | frozenset("activation norm pool flatten recurrent cell attention residual".split())  # of a net
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +18,15 @@ class Piece:
     Attributes
     ----------
     kind : str
-        "affine", "conv", "activation", "norm", "pool", "flatten", "recurrent", "cell", "loss" or "op".
+        "affine", "sequence" (an affine map of every step of a sequence), "projection" (one of an attention), "conv",
+        "activation", "norm", "pool", "flatten", "recurrent", "cell", "attention", "residual", "loss" or "op".
     label : str
         "tanh", "binary_cross_entropy", or the op's name.
     out : Node
         What it computes.
     operands : tuple
-        What it computes it from, by role: affine (W, A, b or None); activation (Z,); loss (A, Y); others in the
+        What it computes it from, by role: affine (W, A, b or None), as sequence and projection, which may have no b;
+        activation (Z,); loss (A, Y); others in the
         order of the op: conv (A, W, b or None), norm (Z, gamma, beta). Recurrent is (W, a, x, b or None) for
         W [a; x] + b, and (Waa, a, Wax, x, b or None) with the label "recurrent_sum"; a cell is entry by entry.
     flipped : bool
@@ -39,7 +41,7 @@ class Piece:
 
     @property
     def is_layer(self) -> bool:
-        """Whether it opens a layer: it has a W."""
+        """Whether it has a W. It opens a layer, but for a projection, which is a part of one."""
         return self.kind in LAYERS
 
     @property
@@ -48,5 +50,5 @@ class Piece:
         if self.kind == "conv":
             a, w, b = self.operands
         else:
-            w, a, b = self.operands
+            w, a, b = (*self.operands, None)[:3]
         return w, a, b

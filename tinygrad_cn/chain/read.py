@@ -6,6 +6,7 @@ layer l and takes the activation of its Z with it; the loss closes the chain; ev
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
@@ -18,6 +19,8 @@ from ..errors import GraphError
 from ..ops.formula import Formula
 from ..ops.op import Array
 from .around import back_remark, forward_remark
+from .attention import Attention, attentions
+from .attention_step import attention_step, attention_value, name_attention
 from .convention import is_mean, per_sample, samples
 from .dimension import row_symbol, symbols
 from .formula import FUSED, contribution, expression, forward, function_name, gradient_of, total, weighted
@@ -27,9 +30,12 @@ from .moments import moment_id, moment_step, moment_value, name_moments, own_par
 from .names import given_names, written
 from .opened import opened
 from .recurrent import Moment, Recurrence
+from .residual import residual_sums
 from .terms import join_terms
 
-OF_LAYER = {"activation": "A", "norm": "N", "pool": "P", "flatten": "F"}  # letters of what a layer is made into
+NUMBERED_WEIGHT = re.compile(r"W[a-z]?(\d+)")
+# Letters of what a layer is made into.
+OF_LAYER = {"activation": "A", "norm": "N", "pool": "P", "flatten": "F", "residual": "H"}
 
 
 class Term(NamedTuple):
@@ -56,7 +62,8 @@ class Reader:
         self.given |= {id(new): self.given[id(old)] for old, new in self.opened.copies.items() if id(old) in self.given}
         recurrence = Recurrence(pieces(root), self.given)
         self.moments = recurrence.moments
-        self.pieces = join_terms(recurrence.pieces, root)
+        found, self.attentions = attentions(recurrence.pieces)
+        self.pieces = join_terms(residual_sums(found, self.moments), root)
         self.m = samples(self.pieces)
         self.columns = per_sample(self.pieces, self.m) if self.m is not None else set()
         self.mean = self.m is not None and is_mean(root, self.columns, self.m)
@@ -90,8 +97,14 @@ class Reader:
         counts: dict[str, int] = {}
         name_moments(self)
         for piece in self.pieces:
+            attention = self.attentions.get(piece)
+            if attention is not None and attention.parts[piece]:
+                if piece is attention.pieces[0]:
+                    number = self._next(piece, number)
+                name_attention(self, attention, piece, number)
+                continue
             if piece.is_layer and piece not in self.moments:
-                number += 1
+                number = self._next(piece, number)
                 w, a, b = piece.roles
                 self._data_input(a, number)
                 self._name(w, f"W{number}", number)
@@ -106,12 +119,18 @@ class Reader:
             self._name(piece.out, self._standard(piece, layer, counts), layer, rows)
         self.layers = number
 
+    def _next(self, piece: Piece, number: int) -> int:
+        """The number of the layer that a piece opens: that of its weights, W2 or Wq2, if they have a higher one."""
+        w = piece.roles[0] if piece.is_layer else None
+        own = NUMBERED_WEIGHT.fullmatch(self.given.get(id(w)) or getattr(w, "name", None) or "")
+        return max(number + 1, int(own[1]) if own else 0)
+
     def _standard(self, piece: Piece, layer: int, counts: dict[str, int]) -> str:
         """J for the cost, J1 and R1 for its terms, A1 for the first activation of layer 1, else u1, u2, …."""
         if piece.out is self.root:
             return "J"
         of_layer = f"{OF_LAYER.get(piece.kind)}{layer}"
-        if piece.kind in OF_LAYER and layer and of_layer not in self.aliases:
+        if piece.kind in OF_LAYER and (layer or piece.kind == "norm") and of_layer not in self.aliases:
             return of_layer
         letter = {"loss": "J", "own_loss": "J", "penalty": "R"}.get(piece.kind, "u")
         counts[letter] = counts.get(letter, 0) + 1
@@ -257,21 +276,22 @@ class Reader:
             return g if g is None or factor == 1.0 else g * factor
 
         def derive() -> Array | None:
-            parts = [self._through_layer(p) for p, _ in self.consumers[id(x)] if p.is_layer]
+            parts = [self._through_layer(p, x) for p, _ in self.consumers[id(x)] if p.is_layer]
             known = [p for p in parts if p is not None]
             return np.asarray(sum(known)) if len(known) == len(parts) else None
 
         return read if _needs(x) else derive
 
-    def _through_layer(self, piece: Piece) -> Array | None:
+    def _through_layer(self, piece: Piece, x: Any) -> Array | None:
         """Wᵀ dZ, or Wᵀ * dZ, for an input that itself requires no gradient."""
         upstream = self._gradient(piece.out).value
         w = _value(piece.roles[0])
         if upstream is None or piece.kind == "affine":
             return None if upstream is None else np.asarray((w if piece.flipped else w.T) @ upstream)
-        op, inputs = piece.out._op, [_value(x) for x in piece.operands]
+        op, inputs = piece.out._op, piece.out._inputs
         assert op is not None
-        return np.asarray(op.gradient(0, upstream, piece.out._data, inputs, piece.out._options))
+        i = next(i for i, y in enumerate(inputs) if y is x)
+        return np.asarray(op.gradient(i, upstream, piece.out._data, [*map(_value, inputs)], piece.out._options))
 
     # ---- steps --------------------------------------------------------------------------------------
 
@@ -288,6 +308,9 @@ class Reader:
             if moment := self.moments.get(piece):
                 home |= {id(x): moment_id(moment) for x in (piece.out, *own_parameters(piece))}
                 steps += self._at_moment(moment, piece, members, home)
+                continue
+            if attention := self.attentions.get(piece):
+                steps += self._in_attention(attention, piece, home)
                 continue
             act = self._activation_of(piece)
             made = [piece] if act is None else [piece, act]
@@ -307,6 +330,13 @@ class Reader:
         moment_value(self, piece)
         complete = len(members[moment]) == self.moment_sizes[moment]
         return [moment_step(self, moment, members[moment], home)] if complete else []
+
+    def _in_attention(self, attention: Attention, piece: Piece, home: dict[int, str]) -> list[Step]:
+        """The step of an attention, once its last piece is read."""
+        attention_value(self, attention, piece)
+        step_id = str(self.layer_of[id(piece.out)])
+        home |= {id(x): step_id for x in (piece.out, *own_parameters(piece))}
+        return [attention_step(self, attention, home)] if piece is attention.pieces[-1] else []
 
     def _input_step(self, piece: Piece, x: Any, home: dict[int, str], steps: list[Step]) -> None:
         """Data that no step computes gets a step of its own; parameters of a layer belong to the layer."""
@@ -343,7 +373,7 @@ class Reader:
             gradients.append(self._gradient(b, str(np.shape(_value(b)))))
         return Step(
             id=str(layer),
-            kind="dense" if piece.kind == "affine" else piece.kind,
+            kind="conv" if piece.kind == "conv" else "dense",
             layer=layer,
             label="" if act is None else act.label,
             parameters=tuple(parameters),
@@ -409,7 +439,8 @@ def _shapes(piece: Piece) -> tuple[str, str, str]:
         return f"{a} * {w}{plus} → {z}", f"{w}ᵀ * {z} → {a}", f"{a} * {z} → {w}"
     if piece.flipped:
         return f"{w[::-1]} @ {a}{plus} → {z}", f"{w} @ {z} → {a}", f"{a} @ {z[::-1]} → {w}"
-    return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{z} @ {a[::-1]} → {w}"
+    columns = int(np.prod(z[1:]))  # all samples, and in a sequence all steps of them
+    return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{(w[0], columns)} @ {(columns, w[1])} → {w}"
 
 
 def _needs(x: Any) -> bool:

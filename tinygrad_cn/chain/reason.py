@@ -21,6 +21,7 @@ from .model import Quantity
 from .note import Note, formula
 from .penalty import held
 from .read import Reader, Term
+from .reason_attention import of_attention, of_residual, of_sequence
 from .reason_images import of_conv, of_dropout, of_flatten, of_norm, of_pool
 from .reason_recurrent import of_cell, of_recurrent
 from .terms import known_multiple
@@ -118,6 +119,10 @@ RULES: dict[str, Rule] = {
     "affine": _affine,
     "activation": _activation,
     "conv": of_conv,
+    "sequence": of_sequence,
+    "projection": of_sequence,
+    "attention": of_attention,
+    "residual": of_residual,
     "norm": of_norm,
     "pool": of_pool,
     "flatten": of_flatten,

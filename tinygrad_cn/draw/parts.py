@@ -19,6 +19,7 @@ from .values import value_lines
 LIMIT = 260  # points; a longer formula is broken before an operator
 THICK = 3  # border of a folded run
 TOLD = 12  # rows a description names
+KINDS = {"conv": "conv2d", "attention": "attention"}  # what a layer is called if it is no W A + b
 
 
 class Drawable(Protocol):
@@ -119,7 +120,7 @@ def title(row: Row, lang: Lang) -> str:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), step.label, frozen)
     if step.layer:
-        kind = _word("conv2d", lang) if step.kind == "conv" else ""
+        kind = _word(KINDS[step.kind], lang) if step.kind in KINDS else ""
         return _join(say("layer", lang, l=step.layer), kind, step.label, frozen)
     return _join(_word(step.label, lang), frozen)
 

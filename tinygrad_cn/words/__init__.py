@@ -6,6 +6,7 @@ from .chain import CHAIN
 from .checking import CHECKING
 from .demo import DEMO
 from .derivation import DERIVATION
+from .derivation_attention import DERIVATION_ATTENTION
 from .derivation_images import DERIVATION_IMAGES
 from .derivation_recurrent import DERIVATION_RECURRENT
 from .model import MODEL
@@ -21,7 +22,11 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **CHECKING,
     **PICTURES,
     **{f"source.{key}": texts for key, texts in SOURCE.items()},
-    **{f"derive.{key}": texts for key, texts in (DERIVATION | DERIVATION_IMAGES | DERIVATION_RECURRENT).items()},
+    **{
+        f"derive.{key}": texts
+        for family in (DERIVATION, DERIVATION_IMAGES, DERIVATION_RECURRENT, DERIVATION_ATTENTION)
+        for key, texts in family.items()
+    },
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **{f"study.{key}": texts for key, texts in STUDY.items()},
     **DEMO,

@@ -1,0 +1,96 @@
+"""The row of the chain that an attention makes: a layer with the names Wq, Q, K, V, S, α, C and Z."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..autograd import Node
+from .attention import Attention, attention_shapes
+from .formula import forward
+from .model import Quantity, Role, Step
+from .piece import Piece
+
+if TYPE_CHECKING:
+    from .read import Reader
+
+COMPUTED = {"q": "Q", "k": "K", "v": "V", "o": "Z"}  # by the projections
+CACHED = frozenset(["q", "k", "v", "alpha", "C"])
+ROLES: dict[str, Role] = {"alpha": "A", "": "op"}  # all others are linear, as Z is
+
+
+def name_attention(reader: Reader, group: Attention, piece: Piece, number: int) -> None:
+    """Name what one of its pieces computes and uses."""
+    letter, rows = group.parts[piece], f"n[{number}]"
+    if letter in COMPUTED:
+        w, a, b = piece.roles
+        reader._data_input(a, number)
+        reader._name(w, f"W{letter}{number}", number)
+        reader._name(b, f"b{letter}{number}", number)
+        reader._name(piece.out, f"{COMPUTED[letter]}{number}", number, rows)
+        return
+    if letter == "alpha":
+        reader._name(piece.operands[1], f"M{number}", 0)
+    else:
+        for x in piece.operands:
+            reader._data_input(x, number)
+    reader._name(piece.out, f"{letter}{number}", number, rows if letter == "C" else "")
+
+
+def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> Step:
+    """The row, once all of its pieces are read."""
+    layer = reader.layer_of[id(group.pieces[-1].out)]
+    inner = [piece.out for piece in group.pieces]
+    own = [[x for x in piece.roles[::2] if x is not None] for piece in group.pieces if piece.kind == "projection"]
+    parameters = [x for pair in own for x in pair]
+    known = {id(x) for x in (*inner, *parameters)}
+    outside = {id(x): x for p in group.pieces for x in p.operands if id(x) not in known and id(x) in reader.names}
+    forward = tuple(attention_value(reader, group, piece) for piece in group.pieces)
+    flows = [x for x in outside.values() if _flows(reader, x)]
+    return Step(
+        id=str(layer),
+        kind="attention",
+        layer=layer,
+        label="",
+        parameters=tuple(reader._value_of(x, "parameter") for x in parameters),
+        forward=forward,
+        backward=tuple(reader._gradient(x, str(np.shape(_value(x)))) for x in (*reversed(inner[:-1]), *flows)),
+        gradients=tuple(reader._gradient(x) for pair in reversed(own) for x in pair if _needs(x)),
+        cache=(*map(reader.name, flows), *(reader.name(p.out) for p in group.pieces if group.parts[p] in CACHED)),
+        sources=tuple(reader._source(x, home) for x in outside.values()),
+    )
+
+
+def attention_value(reader: Reader, group: Attention, piece: Piece) -> Quantity:
+    """One of the values that it computes."""
+    letter = group.parts[piece]
+    remark = _heads(group) if letter == "S" and group.heads > 1 else ""
+    shapes = _product(piece) if piece.kind == "projection" else attention_shapes(piece) if letter else ""
+    return reader._value_of(piece.out, ROLES.get(letter, "Z"), forward(piece, reader.name), shapes, remark)
+
+
+def _heads(group: Attention) -> str:
+    """How many, and how many rows each has."""
+    rows = next(piece.operands[0] for piece, letter in group.parts.items() if letter == "S")
+    n = np.shape(_value(rows))[0]
+    return f"h = {group.heads}, d = {n}/{group.heads} = {n // group.heads}"
+
+
+def _product(piece: Piece) -> str:
+    """How the shapes of a projection combine."""
+    w, a, b = (np.shape(_value(x)) for x in piece.roles)
+    return f"{w} @ {a}{f' + {b}' if b else ''} → {piece.out._data.shape}"
+
+
+def _flows(reader: Reader, x: Any) -> bool:
+    """Whether a gradient flows back to it, or would if it were learned: masks have none."""
+    return _needs(x) or any(piece.is_layer for piece, _ in reader.consumers[id(x)])
+
+
+def _needs(x: Any) -> bool:
+    return isinstance(x, Node) and x.requires_grad
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
