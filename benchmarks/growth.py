@@ -16,7 +16,7 @@ from tinygrad_cn.bench.table import duration
 from tinygrad_cn.bench.workload import WORKLOADS, Workload
 
 Progress = Callable[[str], None]
-OPTIONS = Options(rounds=5, seconds=0.05)
+OPTIONS = Options(rounds=3, seconds=0.05)
 
 
 @dataclass(frozen=True)

@@ -122,14 +122,14 @@ def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", metavar="W1,W3", help="workloads (all)")
-    parser.add_argument("--rounds", type=int, default=15, help="turns of each (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=11, help="turns of each (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="threads of each (%(default)s)")
     parser.add_argument("--write", action="store_true", help="measure nothing, write the pages again")
     options = parser.parse_args()
     if not options.write:
         DATA.parent.mkdir(exist_ok=True)
         with tqdm(bar_format="{elapsed} {desc}") as bar:
-            asked = Options(options.threads, options.rounds, patience=300.0)
+            asked = Options(options.threads, options.rounds, patience=180.0)
             found = everything(options.only, asked, bar.set_description_str)
         put(DATA, found.to_json().encode())
     write(Measured.from_json(DATA.read_text(encoding="utf-8")))

@@ -88,8 +88,8 @@ def _row(entry: Entry, timing: Timing, clock: str, lang: Lang) -> Row:
 def _overview_rows(run: Run, lang: Lang) -> list[Row]:
     """Speeds of all peers in all workloads, NumPy by hand being 1."""
     peers = [entry.peer for entry in run.timings[0].entries]
-    rows = [("", *(timing.workload for timing in run.timings))]
-    return rows + [(_name(peer, lang), *(_relative(timing, peer, run.clock) for timing in run.timings)) for peer in peers]
+    head = ("", *(timing.workload for timing in run.timings))
+    return [head, *((_name(p, lang), *(_relative(t, p, run.clock) for t in run.timings)) for p in peers)]
 
 
 def _relative(timing: Timing, peer: str, clock: str) -> str:
