@@ -73,6 +73,11 @@ class Chain:
         """True once `backward()` has filled in the gradients."""
         return self.reader.opened.gradient(self.root) is not None
 
+    @property
+    def depth(self) -> int:
+        """Number of layers; a recurrent one counts once, and so does one that is applied at every time step."""
+        return len(self.layers) + len({m.cell for m in self.reader.moments.values() if m.cell.is_layer})
+
     def quantity(self, name: str) -> Quantity:
         """The quantity of a name: `dW1`, `dW[1]`, `X`, or a name given by the user.
 

@@ -86,13 +86,11 @@ def _intro(chain: Chain) -> tuple[Note, ...]:
     data = [q for step in chain.steps if step.kind == "input" for q in step.forward]
     given = tuple(_given(qs) for qs in by_pattern(data))
     root = formula(chain.reader.name(chain.root))
-    mean = chain.convention if chain.reader.mean else "no_mean" if chain.layers else "no_layers"
+    mean = chain.convention if chain.reader.mean else "no_mean" if chain.depth else "no_layers"
     images = ".images" * any(len(q.shape) == 4 for q in data)
     mean += images if mean == "course" else ""
     return (
-        Note(
-            f"opening{images}" if chain.layers else "opening.ops", {"layers": str(len(chain.layers)), "m": str(chain.m)}
-        ),
+        Note(f"opening{images}" if chain.depth else "opening.ops", {"layers": str(chain.depth), "m": str(chain.m)}),
         *([Note("given", {"data": given})] if given else []),
         *([Note("called", {"root": root})] if root.text != "J" else []),
         Note(f"convention.{mean}"),

@@ -97,6 +97,11 @@ class Cell:
     steps: int = 0
 
     @property
+    def is_layer(self) -> bool:
+        """Whether it counts as a layer: it has weights, and is not the second direction of one."""
+        return self.kind not in ("both", "loss") and not self.turned
+
+    @property
     def turned(self) -> bool:
         """Whether it reads from the last step to the first."""
         return "reverse." in self.prefix

@@ -35,7 +35,7 @@ def _row(q: Quantity, chain: Chain) -> tuple[str, ...]:
 
 
 def _title(chain: Chain) -> str:
-    return say("table.title", chain.lang, layers=len(chain.layers), m="?" if chain.m is None else chain.m)
+    return say("table.title", chain.lang, layers=chain.depth, m="?" if chain.m is None else chain.m)
 
 
 def _remarks(chain: Chain) -> list[str]:

@@ -243,7 +243,7 @@ class Program:
     def about(self, update: bool) -> list[str]:
         """Comments: what the program does, in which convention, and what must exist before it starts."""
         chain, lang = self.chain, self.chain.lang
-        title = say("source.title", lang, layers=len(chain.layers))
+        title = say("source.title", lang, layers=chain.depth)
         data_first = sorted(self._inputs.items(), key=lambda item: _is_parameter(item[1]))
         needed = needs(data_first, self._computed) + ["learning_rate"] * update
         lines = [title, say(f"convention.{chain.convention}", lang), *[chain.note] * bool(chain.note)]

@@ -48,7 +48,7 @@ def page(chain: Chain) -> str:
 
 def _title(chain: Chain) -> str:
     m = "?" if chain.m is None else chain.m
-    return say("table.title", chain.lang, layers=len(chain.layers), m=m)
+    return say("table.title", chain.lang, layers=chain.depth, m=m)
 
 
 # ---- style and policy -------------------------------------------------------------------------------
