@@ -77,7 +77,8 @@ def curves(results: dict[str, Result], say: Words) -> Any:
     figure = Figure(figsize=(11, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for (name, result), colour in zip(results.items(), COLOURS, strict=True):
-        style = {"color": colour, "label": name, "linestyle": "-" if name.startswith("tanh") else "--"}
+        label = f"{name} ({say('发散', 'diverges')})" if result.accuracy is None else name
+        style = {"color": colour, "label": label, "linestyle": "-" if name.startswith("tanh") else "--"}
         left.semilogy(
             [row.layer for row in result.health], [row.relative for row in result.health], marker="o", **style
         )

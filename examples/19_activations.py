@@ -111,8 +111,8 @@ def curves(studies: list[Study], common: float, say: Words) -> Any:
     return figure
 
 
-def shown(epochs: float, limit: int) -> str:
-    return f"> {limit}" if epochs == inf else f"{epochs:.0f}"
+def shown(epochs: float, more: str) -> str:
+    return more if epochs == inf else f"{epochs:.0f}"
 
 
 def main(
@@ -136,19 +136,20 @@ def main(
         say("‖dZ[1]‖ / ‖dZ[L]‖，训练前", "‖dZ[1]‖ / ‖dZ[L]‖ before"),
         say("饱和，训练后", "saturated after"),
     )
+    more = say(f"超过 {epochs}", f"more than {epochs}")
     rows = []
     for study in studies:
         result = study.trained[study.best][0]
         flat = result.saturated
         rows.append((
-            study.name, shown(study.epochs(rates[0]), epochs), study.best, shown(study.epochs(study.best), epochs),
+            study.name, shown(study.epochs(rates[0]), more), study.best, shown(study.epochs(study.best), more),
             f"{result.seconds:.1f}", f"{result.before[0].relative:.2g}", "–" if flat is None else f"{flat:.0%}",
         ))  # fmt: skip
     print(say(f"代价降到 {TARGET} 以下所需的轮数：", f"Epochs until the cost is below {TARGET}:"))
     print(table(heads, *rows))
 
-    same = {study.name: shown(study.epochs(rates[0]), epochs) for study in studies}
-    own = {study.name: shown(study.epochs(study.best), epochs) for study in studies}
+    same = {study.name: shown(study.epochs(rates[0]), more) for study in studies}
+    own = {study.name: shown(study.epochs(study.best), more) for study in studies}
     shrunk = {study.name: study.trained[study.best][0].before[0].relative for study in studies}
     print(
         say(

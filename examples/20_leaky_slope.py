@@ -107,7 +107,8 @@ def main(
     print(say(f"{seeds} 个随机种子的平均：", f"Means over {seeds} seeds:"), table(heads, *rows), sep="\n")
 
     good, bad = ([right[bias, slope] for slope in slopes] for bias in STARTS)
-    each, shown = ", ".join(f"{slope:g}" for slope in slopes), ", ".join(f"{share:.0%}" for share in bad)
+    comma = say("、", ", ")
+    each, shown = comma.join(f"{slope:g}" for slope in slopes), comma.join(f"{share:.0%}" for share in bad)
     dead = results[STARTS[1], slopes[0]][0].negative[-1]
     print(
         say(

@@ -100,14 +100,12 @@ def main(
 
     few, many = min(sizes), max(sizes)
     regression, large = ([held_out[name, m] for m in (few, many)] for name in ("regression", "large net"))
-    gap = [f"{100 * (b - a):+.1f}" for a, b in zip(regression, large, strict=True)]
     print(
         say(
-            f"\n{few} 张数字时，回归认对 {regression[0]:.1%}，大网络 {large[0]:.1%}；"
-            f"{many} 张时，回归 {regression[1]:.1%}，大网络 {large[1]:.1%}："
-            f"大网络的优势从 {gap[0]} 变为 {gap[1]} 个百分点。",
-            f"\nFrom {few} digits regression learns to read {regression[0]:.1%} and the large net {large[0]:.1%}; from "
-            f"{many}, {regression[1]:.1%} and {large[1]:.1%}: its lead goes from {gap[0]} to {gap[1]} points.",
+            f"\n{few} 张数字时，回归认对 {regression[0]:.1%}，大网络 {large[0]:.1%}，相差无几；"
+            f"{many} 张时，回归 {regression[1]:.1%}，大网络 {large[1]:.1%}。",
+            f"\nFrom {few} digits regression learns to read {regression[0]:.1%} and the large net {large[0]:.1%}, "
+            f"hardly a difference; from {many}, {regression[1]:.1%} and {large[1]:.1%}.",
         )
     )
     list_files(save_figure(lambda: curves(results, picture_words(say)), out / "data_size.png", say), say)
