@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_cn.bench.peers import PEERS, taking_part
-from tinygrad_cn.bench.peers.gemm import shapes
+from tinygrad_cn.bench.peers.gemm import _arrangements, shapes
 from tinygrad_cn.bench.peers.hand.lenet import col2im, im2col
 from tinygrad_cn.bench.peers.layouts import channels_first, rows
 from tinygrad_cn.bench.problem import problem
@@ -116,6 +116,13 @@ def test_the_products_are_those_of_the_net() -> None:
         (6, 25, 3 * 576), (6, 3 * 576, 25), (16, 150, 3 * 64), (16, 3 * 64, 150), (150, 16, 3 * 64),
     ]  # fmt: skip
     assert len(shapes(SMALL["W7"])) == 2 * 6 + 1 + 3
+
+
+def test_a_product_is_the_same_in_every_arrangement() -> None:
+    found = [np.dot(a, b) for a, b, _ in _arrangements((3, 5, 4), np.dtype(np.float64))]
+    assert [product.shape for product in found] == [(3, 4), (4, 3)] * 4
+    for product in found:
+        np.testing.assert_allclose(product if product.shape == (3, 4) else product.T, found[0], rtol=1e-12)
 
 
 def test_who_takes_part_and_in_what() -> None:
