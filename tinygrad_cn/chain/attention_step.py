@@ -13,6 +13,7 @@ from .model import Quantity, Role, Step
 from .piece import Piece
 
 if TYPE_CHECKING:
+    from .naming import Named
     from .read import Reader
 
 COMPUTED = {"q": "Q", "k": "K", "v": "V", "o": "Z"}  # by the projections
@@ -20,7 +21,7 @@ CACHED = frozenset(["q", "k", "v", "alpha", "C"])
 ROLES: dict[str, Role] = {"alpha": "A", "": "op"}  # all others are linear, as Z is
 
 
-def name_attention(reader: Reader, group: Attention, piece: Piece, number: int) -> None:
+def name_attention(reader: Named, group: Attention, piece: Piece, number: int) -> None:
     """Name what one of its pieces computes and uses."""
     letter, rows = group.parts[piece], f"n[{number}]"
     if letter in COMPUTED:

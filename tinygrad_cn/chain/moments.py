@@ -14,10 +14,12 @@ from ..ops.formula import Formula
 from .formula import forward
 from .model import Quantity, Role, Step
 from .piece import Piece
-from .recurrent import TIME, Moment, standard_names, state_of, weights_of
+from .recurrent import TIME, Moment, state_of, weights_of
+from .recurrent_names import standard_names
 from .time import times, write_t
 
 if TYPE_CHECKING:
+    from .naming import Named
     from .read import Reader
 
 GATE = re.compile(r"(?:.*\.)?W([a-z]+)")  # the f of Wf, of 2.Wf
@@ -26,7 +28,7 @@ ROLES: dict[str, Role] = {"recurrent": "Z", "affine": "Z", "op": "op", "loss": "
 GATES = re.compile(r"(?:.*\.)?(?:Γ[a-z]*|c̃|z[a-z]*)⟨\d+⟩")
 
 
-def name_moments(reader: Reader) -> None:
+def name_moments(reader: Named) -> None:
     """Name all that recurrent cells compute and use."""
     moments = reader.moments
 
