@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import tinygrad_cn as tg
 from tinygrad_cn import nn, optim
 from tinygrad_cn.nn.activation import ACTIVATIONS
 
@@ -165,3 +166,37 @@ def test_words_that_occur_twice(middle):
     plain, compiled = twins(make)
     assert_same_numbers(plain, compiled, words, following)
     assert_same_numbers(plain, compiled, following, words)
+
+
+def test_a_gradient_that_is_the_same_in_every_step():
+    costs = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, fast=False)):
+        w = tg.tensor(np.arange(4.0), requires_grad=True)
+        optimizer = optim.SGD([w], lr=0.5)
+
+        def step(x, w=w, optimizer=optimizer):
+            J = (w * 3.0).sum() + x.sum()
+            optimizer.zero_grad()
+            J.backward()
+            optimizer.step()
+            return J.item()
+
+        step = wrap(step)
+        costs.append([step(X) for _ in range(4)])
+        np.testing.assert_array_equal(w.grad, np.full(4, 3.0))
+    assert costs[0] == costs[1]
+
+
+def test_choices_by_arguments():
+    results = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, fast=False)):
+        w = tg.tensor(np.arange(3.0).reshape(3, 1) + 1, requires_grad=True)
+
+        def step(x, w=w):
+            w.grad = None
+            np.where(x > 0, w * x, np.take(np.tanh(w), [2, 1, 0], axis=0)).sum().backward()
+            return w.grad
+
+        step = wrap(step)
+        results.append([step(x).copy() for x in (X, -X, X + 1, X * 2)])
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-12)

@@ -103,6 +103,8 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
         return result if target is None else self.recorder.write(target, result)
 
     def __array_function__(self, func: Any, types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if any(issubclass(kind, Node) for kind in types):
+            return NotImplemented
         if isinstance(func, whole):
             return func.f(*args, **kwargs)
         if func in FUNCTIONS:

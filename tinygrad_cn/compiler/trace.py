@@ -202,6 +202,9 @@ def _final(recorder: Recorder, key: Key, x: Any, before: Any) -> Value | None:
         return x.value
     if x is None and key[0] == "grad":
         return None
+    if isinstance(x, np.ndarray) and key[0] == "grad":
+        constant: Value = recorder.lift(x)
+        return constant
     raise CompileError(
         f"the step sets {'the learning rate' if key[0] == 'lr' else key[-1]} to a value that it did not compute from "
         f"what it was given; set it outside the step"
@@ -217,4 +220,4 @@ def _commit(key: Key, place: Any, before: Any, after: Any) -> None:
     elif isinstance(before, np.ndarray) and before.shape == after.shape and key[0] != "grad":
         np.copyto(before, after.seen)
     else:
-        place.set(np.array(after.seen))
+        place.set(np.array(getattr(after, "seen", after)))

@@ -52,12 +52,15 @@ def _groups(program: Program) -> list[Group]:
         needed.update(dict.fromkeys(children(value.args), i))
     gradients = {value: key[1] for key, value in program.finals.items() if key[0] == "grad"}
     depth: dict[Value, int] = {}
+    used: set[Value] = set()  # by groups there are, which rely on when their arguments are known by now
     groups = []
     for members in _alike(program).values():
-        args = list(children([member.args for member in members]))
+        args = {y for x in children([member.args for member in members]) for y in (x, base(x))}
         before = min(needed[member] for member in members)
         nbytes = sum(x.size for x in members) * members[0].dtype.itemsize
         if len(members) < FEWEST or nbytes > LARGEST or max(known[x] for x in args) >= before:
+            continue
+        if not args.isdisjoint(members) or not used.isdisjoint(members):  # they are made one from another
             continue
         first_known = {x: min(known[y] for y in children(x.args) if y.op not in OUTSIDE) for x in members}
         members.sort(key=lambda x: gradients.get(x, first_known[x]))
@@ -65,6 +68,7 @@ def _groups(program: Program) -> list[Group]:
         depth.update(dict.fromkeys(members, groups[-1].depth))
         known.update({x: before - 1 + i / len(members) for i, x in enumerate(members)})  # in order, for what follows
         needed.update({x: min(needed[x], before) for x in args})
+        used.update(args)
     return groups
 
 
