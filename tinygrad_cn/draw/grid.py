@@ -280,5 +280,5 @@ def _add_loop(graph: graphviz.Digraph, i: int, rung: Rung, way: Way) -> None:
     state = _joined(rung.row.loops, rung.row)
     for place, q, role in (("f", state.quantity, "A"), ("b", state.gradient, "gradient")):
         if q is not None and place in rung.blocks:
-            label = q.written if way.across else ""  # to the right it would stand in the next block
-            add_edge(graph, f"{place}{i}:b1:{way.loop[place]}", f"{place}{i}:b0:{way.loop[place]}", role, label)
+            side = way.loop[place]  # without a label, which would stand in the cache or the next block
+            add_edge(graph, f"{place}{i}:b1:{side}", f"{place}{i}:b0:{side}", role)
