@@ -38,6 +38,7 @@ TORCH = {
 }
 QUICK = ("eager", "compiled", "torch", "autograd", "mygrad", "scikit-learn")
 SLOW = ("fast", "torch.compile", "jax.jit", "tinygrad")
+THEIR_OWN = pytest.mark.filterwarnings("ignore")  # what other frameworks warn of in themselves
 
 
 def losses(peer: str, w: Workload, steps: int = STEPS) -> list[float]:
@@ -51,11 +52,10 @@ def test_by_hand_is_what_torch_computes(name: str) -> None:
     assert (found[0], found[-1]) == pytest.approx(TORCH[name], rel=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of other frameworks about themselves
 @pytest.mark.parametrize(
     ("peer", "name"),
     [
-        pytest.param(peer, name, marks=[pytest.mark.slow] * (peer in SLOW))
+        pytest.param(peer, name, marks=[pytest.mark.slow] * (peer in SLOW) + [THEIR_OWN] * (not PEERS[peer].ours))
         for peer in (*QUICK, *SLOW)
         for name in SMALL
         if SMALL[name].kind in PEERS[peer].kinds

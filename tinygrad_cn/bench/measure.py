@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from .contender import Contender, PeerError, PeerLateError
 from .machine import describe
@@ -84,8 +85,7 @@ def _entries(w: Workload, peers: Sequence[Peer], options: Options, say: Progress
             for entry, contender in racing:
                 _take_turn(entry, contender)
         for entry, contender in racing:
-            if entry.status == "timed":
-                entry.peak = contender.ask("memory")
+            entry.peak = _ask(entry, contender, "memory")
     return entries
 
 
@@ -98,12 +98,10 @@ def _started(peer: Peer, w: Workload, options: Options, entry: Entry) -> Contend
         entry.status = "missing"
         return None
     contender = Contender(peer, w, options.threads, options.patience)
-    try:
-        for request in ("load", "start"):
-            vars(entry).update(contender.ask(request))
-        contender.ask("warm", options.seconds)
-    except PeerError as error:
-        _fail(entry, error)
+    for request in ("load", "start"):
+        vars(entry).update(_ask(entry, contender, request) or {})
+    _ask(entry, contender, "warm", options.seconds)
+    if entry.status != "timed":
         contender.close()
         return None
     if peer.bound:
@@ -112,19 +110,23 @@ def _started(peer: Peer, w: Workload, options: Options, entry: Entry) -> Contend
 
 
 def _take_turn(entry: Entry, contender: Contender) -> None:
+    seconds = _ask(entry, contender, "turn")
+    if seconds is not None:
+        entry.wall.append(seconds[0])
+        entry.cpu.append(seconds[1])
+
+
+def _ask(entry: Entry, contender: Contender, request: str, *arguments: Any) -> Any:
+    """The answer of a peer that is still in the race; None, and why in the entry, if it fails now or did before."""
     if entry.status != "timed":
-        return
+        return None
     try:
-        wall, cpu = contender.ask("turn")
+        return contender.ask(request, *arguments)
+    except PeerLateError as error:
+        entry.status, entry.message = "late", str(error)
     except PeerError as error:
-        _fail(entry, error)
-    else:
-        entry.wall.append(wall)
-        entry.cpu.append(cpu)
-
-
-def _fail(entry: Entry, error: PeerError) -> None:
-    entry.status, entry.message = "late" if isinstance(error, PeerLateError) else "failed", str(error)
+        entry.status, entry.message = "failed", str(error)
+    return None
 
 
 def _compare(w: Workload, entries: Sequence[Entry]) -> None:
