@@ -29,11 +29,20 @@ STARTS = {  # name: (in Chinese, hidden units, start value of every W)
 
 @dataclass
 class Course:
-    """What each step of a training saw: the cost, W[1], and how far apart the rows of dW[1] were."""
+    """What each step of a training saw: the cost, the weights W[1] and their gradients dW[1]."""
 
     cost: list[float] = field(default_factory=list)
-    W1: list[Any] = field(default_factory=list)
-    apart: list[float] = field(default_factory=list)
+    weights: list[Any] = field(default_factory=list)
+    gradients: list[Any] = field(default_factory=list)
+
+    def apart(self, step: int) -> float:
+        """The largest difference between rows of dW[1], entry by entry."""
+        return float(np.ptp(self.gradients[step], axis=0).max())
+
+    @property
+    def most_apart(self) -> float:
+        """The largest of all steps."""
+        return max(self.apart(step) for step in range(len(self.gradients)))
 
 
 def train(net: nn.DNN, X: Any, Y: Any, steps: int) -> Course:
@@ -45,21 +54,22 @@ def train(net: nn.DNN, X: Any, Y: Any, steps: int) -> Course:
         optimizer.zero_grad()
         J.backward()
         seen.cost.append(J.item())
-        seen.W1.append(net.W1.numpy().copy())
-        seen.apart.append(float(np.ptp(net.W1.grad, axis=0).max()))
+        seen.weights.append(net.W1.numpy().copy())
+        seen.gradients.append(net.W1.grad.copy())
         optimizer.step()
     return seen
 
 
-def single_neurons(steps: int) -> tuple[Any, float, float]:
-    """The first dw of a neuron that starts at zero, and the last cost from zero and from random weights."""
-    X, Y = data.moons(seed=1)
-    costs = []
-    for init in ("zeros", "normal"):
-        net = nn.DNN([2, 1], init=init, seed=1)
-        costs.append(train(net, X, Y, steps).cost[-1])
-    first = X @ (0.5 - Y).T / X.shape[1]  # dw = (1/m) X dzᵀ, and a = σ(0) = 0.5
-    return first, *costs
+def train_units(start: str, steps: int) -> Course:
+    """A 2-n_h-1 net on the flower."""
+    _, n_h, init = STARTS[start]
+    net = nn.DNN([2, n_h, 1], hidden="tanh", init=init, seed=np.random.RandomState(2))
+    return train(net, *data.flower(), steps)
+
+
+def train_neuron(init: str, steps: int) -> Course:
+    """A single neuron on two half moons."""
+    return train(nn.DNN([2, 1], init=init, seed=1), *data.moons(seed=1), steps)
 
 
 def curves(courses: dict[str, Course], say: Words) -> Any:
@@ -70,7 +80,7 @@ def curves(courses: dict[str, Course], say: Words) -> Any:
     several = [name for name, (_, n_h, _) in STARTS.items() if n_h > 1]
     upper, lower = figure.subfigures(2, 1)
     for axes, name in zip(upper.subplots(1, len(several)), several, strict=True):
-        lines = axes.plot(np.array(courses[name].W1)[:, :, 0])
+        lines = axes.plot(np.array(courses[name].weights)[:, :, 0])
         for unit, (line, colour) in enumerate(zip(lines, COLOURS, strict=False)):  # equal lines stay visible
             line.set(color=colour, linewidth=5.5 - 1.3 * unit)
         axes.set_title(
@@ -84,15 +94,12 @@ def curves(courses: dict[str, Course], say: Words) -> Any:
     return figure
 
 
-def main(out: Path, lang: str | None = None, steps: int = 1500) -> tuple[dict[str, Course], Any, float, float]:
-    """Train from each start; returns what was seen, the neuron's first dw, and its costs from zero and random."""
+def main(out: Path, lang: str | None = None, steps: int = 1500) -> tuple[dict[str, Course], dict[str, Course]]:
+    """Train from each start; returns what was seen of the nets, and of the single neurons from zeros and random."""
     say = words(lang)
     out.mkdir(parents=True, exist_ok=True)
-    X, Y = data.flower()
-    courses = {}
-    for name, (_, n_h, init) in STARTS.items():
-        net = nn.DNN([2, n_h, 1], hidden="tanh", init=init, seed=np.random.RandomState(2))
-        courses[name] = train(net, X, Y, steps)
+    courses = {start: train_units(start, steps) for start in STARTS}
+    neurons = {init: train_neuron(init, steps) for init in ("zeros", "normal")}
 
     heads = (
         say("初始值", "start"),
@@ -101,32 +108,31 @@ def main(out: Path, lang: str | None = None, steps: int = 1500) -> tuple[dict[st
         say("dW[1] 各行之差，第 0 步", "rows of dW[1] apart, step 0"),
         say("各步中最大", "at most"),
     )
-    rows = (
-        (say(STARTS[name][0], name), c.cost[0], c.cost[-1], c.apart[0], max(c.apart)) for name, c in courses.items()
-    )
-    print(table(heads, *((name, f"{a:.6f}", f"{b:.6f}", f"{c:.2g}", f"{d:.2g}") for name, a, b, c, d in rows)))
+    rows = []
+    for start, seen in courses.items():
+        costs = (f"{seen.cost[i]:.6f}" for i in (0, -1))
+        rows.append((say(STARTS[start][0], start), *costs, f"{seen.apart(0):.2g}", f"{seen.most_apart:.2g}"))
+    print(table(heads, *rows))
+    first = say("\n单个神经元从零出发，第 0 步的 dw：", "\nA single neuron from zeros, dw at step 0:")
+    print(first, neurons["zeros"].gradients[0].ravel().round(4))
 
-    first, from_zero, from_random = single_neurons(steps)
-    print(
-        say("\n单个神经元从零出发，第 0 步的 dw：", "\nA single neuron from zeros, dw at step 0:"),
-        first.ravel().round(4),
-    )
+    from_zeros, from_random = (seen.cost[-1] for seen in neurons.values())
     zeros, constant, random, one = courses.values()
     print(
         say(
             f"\n从全零出发，{steps} 步里代价一直是 {zeros.cost[-1]:.4f}；从常数 0.5 出发，四个单元的 dW[1] 始终相差 "
-            f"{max(constant.apart):g}，代价停在 {constant.cost[-1]:.4f}，不比一个单元的 {one.cost[-1]:.4f} 好；"
+            f"{constant.most_apart:g}，代价停在 {constant.cost[-1]:.4f}，不比一个单元的 {one.cost[-1]:.4f} 好；"
             f"随机初始值打破了对称，代价降到 {random.cost[-1]:.4f}。"
-            f"单个神经元可以从零出发：最后的代价 {from_zero:.4f}，从随机值出发也是 {from_random:.4f}。",
+            f"单个神经元可以从零出发：最后的代价 {from_zeros:.4f}，从随机值出发也是 {from_random:.4f}。",
             f"\nFrom zeros the cost stays at {zeros.cost[-1]:.4f} for all {steps} steps. From the constant 0.5 the "
-            f"rows of dW[1] differ by {max(constant.apart):g} at every step, and the cost ends at "
+            f"rows of dW[1] differ by {constant.most_apart:g} at every step, and the cost ends at "
             f"{constant.cost[-1]:.4f}, no better than with one unit ({one.cost[-1]:.4f}). Random values break the "
-            f"symmetry: {random.cost[-1]:.4f}. A single neuron may start from zeros: it ends at {from_zero:.4f}, and "
+            f"symmetry: {random.cost[-1]:.4f}. A single neuron may start from zeros: it ends at {from_zeros:.4f}, and "
             f"from random values at {from_random:.4f}.",
         )
     )
     list_files(save_figure(lambda: curves(courses, picture_words(say)), out / "zero_init.png", say), say)
-    return courses, first, from_zero, from_random
+    return courses, neurons
 
 
 if __name__ == "__main__":

