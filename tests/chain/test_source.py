@@ -424,7 +424,7 @@ def sharing():
     ("cost", "step"),
     [
         (penalised, r"R1 \(penalty\)"),
-        (skipping, r"u1 \(add\)"),
+        (skipping, r"H1 \(residual\)"),
         (sharing, r"Z2 \(affine\)"),
     ],
     ids=["penalty", "skip", "shared"],

@@ -250,7 +250,7 @@ def test_functions_in_chinese():
 def test_functions_refuse_a_residual_net_by_name():
     conv = nn.Conv2D(4, 4, 3, pad="same", seed=1)
     A = np.tanh(conv(X))
-    with pytest.raises(OpError, match=r"expects a stack of layers, .* the step u1 \(add\) does not fit"):
+    with pytest.raises(OpError, match=r"expects a stack of layers, .* the step H1 \(residual\) does not fit"):
         nn.mse(A + X, X).chain().numpy(functions=True)
 
 

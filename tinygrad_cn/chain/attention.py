@@ -83,12 +83,19 @@ def _parts(context: Piece, made: Mapping[Any, Piece], users: Mapping[int, list[P
         return
     yield weights, "alpha"
     yield scores, "S"
+    queries = None
     for letter, y in zip("qkv", (*scores.operands, values), strict=True):
         if isinstance(y, Node) and y in made and made[y].kind == "sequence" and len(users[id(y)]) == 1:
+            queries = made[y] if letter == "q" else queries
             yield made[y], letter
     (*others, last) = users.get(id(context.out), [None])
-    if last is not None and last.kind == "sequence" and not others:
+    if last is not None and last.kind == "sequence" and not others and _gives_back(last, queries):
         yield last, "o"
+
+
+def _gives_back(last: Piece, queries: Piece | None) -> bool:
+    """Whether a layer leads back to as many rows as the queries were made from; a head that classifies does not."""
+    return queries is not None and len(last.out._data) == len(_value(queries.roles[1]))
 
 
 # ---- formulas ---------------------------------------------------------------------------------------
@@ -98,7 +105,7 @@ def attention_forward(piece: Piece, name: Naming) -> str:
     """Qᵀ K / √d, softmax(S) or V αᵀ."""
     a, b = map(name, piece.operands)
     if piece.label == "attention_scores":
-        return f"{a}ᵀ {b} / √{_rows_of_head(piece)}"
+        return f"{a}ᵀ {b} / {attention_root(piece)}"
     if piece.label == "attention_weights":
         return f"softmax({a}, {b})" if b else f"softmax({a})"
     return f"{a} {b}ᵀ"
@@ -108,7 +115,7 @@ def attention_back(piece: Piece, i: int, name: Naming, g: str) -> str:
     """What it adds to the gradient of its operand i."""
     a, b = map(name, piece.operands)
     if piece.label == "attention_scores":
-        return (f"{b} {g}ᵀ / √{_rows_of_head(piece)}", f"{a} {g} / √{_rows_of_head(piece)}")[i]
+        return (f"{b} {g}ᵀ / {attention_root(piece)}", f"{a} {g} / {attention_root(piece)}")[i]
     if piece.label == "attention_weights":
         y = name(piece.out)
         return f"{y} ⊙ ({g} − Σ({g} ⊙ {y}))"
@@ -117,7 +124,7 @@ def attention_back(piece: Piece, i: int, name: Naming, g: str) -> str:
 
 def attention_shapes(piece: Piece) -> str:
     """How the matrices of one sample and one head combine, and the shape of all of them."""
-    (a, b), out = (np.shape(getattr(x, "_data", x)) for x in piece.operands), piece.out._data.shape
+    (a, b), out = (np.shape(_value(x)) for x in piece.operands), piece.out._data.shape
     if piece.label == "attention_scores":
         d = _rows_of_head(piece)
         return f"({a[2]}, {d}) @ ({d}, {b[2]}) → {out[2:]}, {out}"
@@ -127,6 +134,11 @@ def attention_shapes(piece: Piece) -> str:
     return str(out)
 
 
+def attention_root(scores: Piece) -> str:
+    """√d, with the number of rows of a head."""
+    return f"√{_rows_of_head(scores)}"
+
+
 def _heads(scores: Piece) -> int:
     heads: int = (scores.out._options or {})["heads"]
     return heads
@@ -134,4 +146,8 @@ def _heads(scores: Piece) -> int:
 
 def _rows_of_head(scores: Piece) -> int:
     """D of one head."""
-    return int(np.shape(getattr(scores.operands[0], "_data", scores.operands[0]))[0]) // _heads(scores)
+    return len(_value(scores.operands[0])) // _heads(scores)
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x

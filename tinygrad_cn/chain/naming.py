@@ -132,8 +132,10 @@ class Named:
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:
             return
-        rows = "n_C[0]" if np.ndim(_value(a)) == 4 else "n[0]"
-        self._name(a, "A0" if "A0" not in self.values else f"X{number}", 0, rows)
+        if "A0" in self.values:
+            self._name(a, f"X{number}", 0)
+        else:
+            self._name(a, "A0", 0, "n_C[0]" if np.ndim(_value(a)) == 4 else "n[0]")
 
     def _name_constant(self, piece: Piece, x: Any, counts: dict[str, int]) -> None:
         """Name what an op takes from outside: the target is Y, 1 − Y is written so, others are numbered."""

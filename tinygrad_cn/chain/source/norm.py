@@ -38,23 +38,33 @@ class Normalised:
     def __init__(self, program: Program, piece: Piece) -> None:
         self._program = program
         self._options: dict[str, Any] = piece.out._options or {}
-        x, self._gamma, beta = (program.symbol(v) for v in piece.operands)
+        x, gamma, beta = (program.symbol(v) for v in piece.operands)
+        self._in_time = np.ndim(x) == 3 and np.ndim(gamma) == 2
+        self._gamma = self._spread(gamma)
         name = program.variables.name(piece.operands[1])
         self._index = name.removeprefix("gamma") if name.startswith("gamma") else f"_{name}"
         mu = self._assign("mu", self._mean(x))
         variance = np.var(x, axis=self._options["axis"], keepdims=True)
         self._sigma = self._assign("sigma", np.sqrt(variance + self._options["eps"]))
         self._n = self._assign("n", (x - mu) / self._sigma, piece.out in program.reader.columns)
-        self.result: Symbol = self._gamma * self._n + beta
+        self.result: Symbol = self._gamma * self._n + self._spread(beta)
 
     def back(self, piece: Piece, g: Symbol) -> dict[Node, Symbol]:
         """What dγ, dβ and dx are, before sums over what was broadcast."""
         x, gamma, beta = piece.operands
-        parts = [(gamma, g * self._n), (beta, g)]
+        parts = [(gamma, self._summed(g * self._n)), (beta, self._summed(g))]
         if isinstance(x, Node) and x.requires_grad:
             dn = self._assign("dn", g * self._gamma, piece.out in self._program.reader.columns)
             parts.append((x, (dn - self._mean(dn) - self._n * self._mean(dn * self._n)) / self._sigma))
         return {v: part for v, part in parts if isinstance(v, Node) and v.requires_grad}
+
+    def _spread(self, parameter: Any) -> Any:
+        """γ or β for every step of a sequence."""
+        return parameter[:, :, None] if self._in_time else parameter
+
+    def _summed(self, part: Any) -> Any:
+        """Over the samples and steps of a sequence."""
+        return np.sum(part, axis=(1, 2))[:, None] if self._in_time else part
 
     def _mean(self, x: Symbol) -> Any:
         return np.mean(x, axis=self._options["axis"], keepdims=True)

@@ -16,24 +16,12 @@ import numpy as np
 from ...ops.index import SCATTER, along
 from ...ops.op import NUMPY, Op
 from ...ops.special import NORMAL_CDF
+from .attention import ATTENTION_OPS, ATTENTION_VJPS
 from .helpers import HELPERS
 from .images import IMAGE_OPS, IMAGE_VJPS
-from .symbols import Symbol, plain
+from .symbols import Spelled, Symbol, plain
 
 Row = Callable[..., Any]
-
-
-class Spelled(float):
-    """A number that is written as the expression it comes from."""
-
-    text: str
-
-    @classmethod
-    def of(cls, value: float, text: str) -> Spelled:
-        """The number and its text."""
-        number = cls(value)
-        number.text = text
-        return number
 
 
 ROOT_2PI = Spelled.of((2 * np.pi) ** 0.5, "(2 * np.pi) ** 0.5")
@@ -145,6 +133,7 @@ OPS: dict[str, Row] = {
     "stack": lambda *x, axis=0: np.stack(x, axis=axis),
     "logsumexp": _logsumexp,
     **IMAGE_OPS,
+    **ATTENTION_OPS,
     "multi_dot": lambda *x: np.linalg.multi_dot(list(x)),
     **{name: forward for name, (forward, _) in ACTIVATIONS.items()},
     "sigmoid": lambda x: _first_safe(x, ACTIVATIONS["sigmoid"][0], lambda x: np.exp(-np.logaddexp(0, -x))),
@@ -178,6 +167,7 @@ VJPS: dict[str, Row] = {
     "partition": partial(_unsort, np.argpartition),
     "power": _power,
     **IMAGE_VJPS,
+    **ATTENTION_VJPS,
 }
 
 

@@ -85,6 +85,19 @@ class Length(int):
         return self.tracer.ufunc(np.divide, (other, self))
 
 
+class Spelled(float):
+    """A number that is written as the expression it comes from."""
+
+    text: str
+
+    @classmethod
+    def of(cls, value: float, text: str) -> Spelled:
+        """The number and its text."""
+        number = cls(value)
+        number.text = text
+        return number
+
+
 class Shape(tuple[int, ...]):
     """A shape or a part of one, whose entries are `Length`s, and whose it is."""
 

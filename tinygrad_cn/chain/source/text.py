@@ -16,8 +16,7 @@ import numpy as np
 from ...errors import OpError
 from ...ops.op import Array
 from ...text import columns
-from .rows import Spelled
-from .symbols import Expr
+from .symbols import Expr, Spelled
 
 WIDTH = 100
 COMPARE, BITS, SUM, PRODUCT, UNARY, POWER, ATOM = range(7)  # how tightly Python's operators bind

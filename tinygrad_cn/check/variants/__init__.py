@@ -12,6 +12,7 @@ from typing import Any
 from ...chain.layers import Piece
 from .activation import of_activation
 from .affine import of_affine, of_penalty
+from .attention import of_attention
 from .conv import of_conv
 from .model import Scope, Span, Variant, View
 from .norm import of_norm
@@ -26,6 +27,8 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
     """Wrong versions of what the piece contributes to the gradient of its operand x."""
     if piece.kind == "affine":
         yield from of_affine(piece, x, view)
+    elif piece.kind == "attention":
+        yield from of_attention(piece, x, view)
     elif piece.kind == "conv":
         yield from of_conv(piece, x, view)
     elif piece.kind == "norm":

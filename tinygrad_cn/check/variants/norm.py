@@ -70,6 +70,7 @@ def of_norm(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
 
 def _parts(piece: Piece, s: Scope, g: Array) -> _Parts:
     x, gamma, _ = (s.v(y) for y in piece.operands)
+    gamma = gamma.reshape(_as_used(x.shape, gamma.shape))
     options = piece.out._options or {}
     axis = options["axis"]
     root = np.sqrt(np.var(x, axis=axis, keepdims=True) + options["eps"])
@@ -107,6 +108,12 @@ def _factor(piece: Piece, view: View) -> Iterator[Variant]:
 
 def _summed(piece: Piece, shape: tuple[int, ...], scale: float, factor: Callable[[Scope, _Parts], Array]) -> Rule:
     def make(s: Scope, g: Array) -> Array:
-        return np.asarray(unbroadcast(g * factor(s, _parts(piece, s, g)), shape) / scale)
+        product = unbroadcast(g * factor(s, _parts(piece, s, g)), _as_used(g.shape, shape))
+        return np.asarray(product.reshape(shape) / scale)
 
     return make
+
+
+def _as_used(x: tuple[int, ...], parameter: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of γ beside x: in a sequence (n, 1, 1)."""
+    return parameter + (1,) * (len(x) - len(parameter))
