@@ -45,7 +45,7 @@ def patterns(n: int) -> Layers:
 
 
 def counting(n: int) -> Layers:
-    """A zigzag of the sum: up by 1 from 0 to 1, down to 2, up to 3, …"""
+    """A zigzag of the sum s: 0 where s is even, 1 where it is odd; its slope turns at 1, 2, …, n − 1."""
     slopes = np.array([[1.0, *(2.0 * (-1) ** k for k in range(1, n))]])
     return [(np.ones((n, n)), -np.arange(n)[:, None].astype(float)), (slopes, np.array([[-0.5]]))]
 
@@ -61,10 +61,11 @@ BITS = 8
 
 @dataclass
 class Built:
-    """A net made by hand: its hidden units, its parameters, and whether it is right wherever it was tried."""
+    """A net made by hand: its size, on how many inputs it was tried, and whether it is right on all of them."""
 
     units: int
     parameters: int
+    tried: int
     correct: bool
 
 
@@ -84,7 +85,7 @@ def build(name: str, n: int) -> Built:
     if corners.m > 256:
         corners = corners.take(np.random.default_rng(0).choice(corners.m, 200, replace=False))
     units = sum(len(W) for W, _ in layers[:-1])
-    return Built(units, sum(p.size for p in net.parameters()), right(net, *corners) == 1)
+    return Built(units, sum(p.size for p in net.parameters()), corners.m, right(net, *corners) == 1)
 
 
 def learn(hidden: list[int], seed: int, epochs: int) -> bool:
@@ -128,10 +129,12 @@ def main(
         say("做法", "net"),
         say("隐藏单元", "hidden units"),
         say("参数", "parameters"),
+        say("试过的输入", "inputs tried"),
         say("全对", "all right"),
     )
     rows = (
-        (n, say(BUILT[name][0], name), b.units, b.parameters, "✓✗"[not b.correct]) for (name, n), b in built.items()
+        (n, say(BUILT[name][0], name), b.units, b.parameters, b.tried, "✓" if b.correct else "✗")
+        for (name, n), b in built.items()
     )
     print(say("手工构造：", "Made by hand:"), table(heads, *rows), sep="\n")
 
