@@ -20,10 +20,9 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import growth, imports, plots
-from tinygrad_cn.bench import Options, Run, measure
+from tinygrad_cn.bench import Options, Run, measure, table
 from tinygrad_cn.bench.peers import taking_part
 from tinygrad_cn.bench.summary import spread
-from tinygrad_cn.bench.table import text
 from tinygrad_cn.bench.workload import chosen
 from tinygrad_cn.files import put
 from tinygrad_cn.language import Lang
@@ -101,7 +100,12 @@ def everything(only: str | None, options: Options, progress: Callable[[str], Non
 
 def page(found: Measured, lang: Lang) -> str:
     """The page in a language."""
-    return "\n".join([INTRODUCTION[lang] + text(found.run, lang, markdown=True), _imported(found, lang), GROWTH[lang]])
+    run = found.run
+    parts = [
+        INTRODUCTION[lang], table.machine(run, lang), table.conditions(run, lang), table.summary(run, lang, markdown=True),
+        _imported(found, lang), GROWTH[lang], table.workloads(run, lang, markdown=True),
+    ]  # fmt: skip
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
 def _imported(found: Measured, lang: Lang) -> str:
@@ -129,7 +133,7 @@ def main() -> None:
     if not options.write:
         DATA.parent.mkdir(exist_ok=True)
         with tqdm(bar_format="{elapsed} {desc}") as bar:
-            asked = Options(options.threads, options.rounds, patience=180.0)
+            asked = Options(options.threads, options.rounds)
             found = everything(options.only, asked, bar.set_description_str)
         put(DATA, found.to_json().encode())
     write(Measured.from_json(DATA.read_text(encoding="utf-8")))

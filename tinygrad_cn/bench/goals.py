@@ -74,17 +74,13 @@ class Verdict:
 
 
 def verdicts(run: Run) -> list[Verdict]:
-    """Every goal for the workloads of a run and the peers that took part in it."""
-    timings = {timing.workload: timing for timing in run.timings}
+    """Every goal for the workloads of a run, in their order, and the peers that took part in it."""
     return [
-        Verdict(goal, _speed(goal, timings[goal.workload], run.clock))
+        Verdict(goal, _speed(goal, timing, run.clock))
+        for timing in run.timings
         for goal in GOALS
-        if goal.workload in timings and _asked(goal, timings[goal.workload])
+        if goal.workload == timing.workload and {goal.who, goal.against} <= {entry.peer for entry in timing.entries}
     ]
-
-
-def _asked(goal: Goal, timing: Timing) -> bool:
-    return {goal.who, goal.against} <= {entry.peer for entry in timing.entries}
 
 
 def _speed(goal: Goal, timing: Timing, clock: str) -> Spread | None:

@@ -32,13 +32,23 @@ def text(run: Run, lang: str | None = None, markdown: bool = False) -> str:
         True: tables and headings in Markdown.
     """
     tongue = language(lang)
-    parts = [_workload(timing, run.clock, tongue, markdown) for timing in run.timings]
+    parts = [workloads(run, tongue, markdown), summary(run, tongue, markdown), conditions(run, tongue)]
+    return "\n\n".join([*(part for part in parts if part), machine(run, tongue)]) + "\n"
+
+
+def workloads(run: Run, lang: Lang, markdown: bool) -> str:
+    """A table for each workload."""
+    return "\n\n".join(_workload(timing, run.clock, lang, markdown) for timing in run.timings)
+
+
+def summary(run: Run, lang: Lang, markdown: bool) -> str:
+    """The speeds of all workloads side by side, and the goals; what there is of them."""
+    found, parts = verdicts(run), []
     if len(run.timings) > 1:
-        parts.append(_section(say("bench.overview", tongue), _overview_rows(run, tongue), markdown))
-    found = verdicts(run)
+        parts.append(_section(say("bench.overview", lang), _overview_rows(run, lang), markdown))
     if found:
-        parts.append(_section(say("bench.goals", tongue), _goal_rows(found, tongue), markdown))
-    return "\n\n".join([*parts, conditions(run, tongue), machine(run, tongue)]) + "\n"
+        parts.append(_section(say("bench.goals", lang), _goal_rows(found, lang), markdown))
+    return "\n\n".join(parts)
 
 
 def conditions(run: Run, lang: Lang) -> str:
@@ -111,7 +121,9 @@ def _goal_rows(found: Sequence[Verdict], lang: Lang) -> list[Row]:
 def _judged(verdict: Verdict, lang: Lang) -> str:
     if verdict.speed is None:
         return say("bench.open", lang)
-    return say("bench.reached", lang) if verdict.reached else say("bench.short", lang, short=f"{verdict.short:.0%}")
+    return (
+        say("bench.reached", lang) if verdict.reached else say("bench.short", lang, short=f"{100 * verdict.short:.2g}%")
+    )
 
 
 def _name(peer: str, lang: Lang) -> str:
