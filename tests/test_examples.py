@@ -16,6 +16,7 @@ SUFFIXES = {
     "03_deep_net_digits": ["svg"],
     "10_lenet_digits": ["svg", "png"],
     "11_names": ["png"],
+    "12_attention": ["png", "svg"],
     "13_transfer": ["svg", "png"],
     "14_autoencoder": ["png"],
     "15_pca_by_gradient": ["png"],
@@ -53,6 +54,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "03_deep_net_digits": {"epochs": 2},
     "10_lenet_digits": {"epochs": 1, "samples": 100},
     "11_names": {"epochs": 1},
+    "12_attention": {"epochs": 1, "m": 100},
     "13_transfer": {"seeds": 1, "epochs": 2, "before": 1},
     "14_autoencoder": {"epochs": 2},
     "15_pca_by_gradient": {"steps": 20},
@@ -164,6 +166,21 @@ def test_the_net_learns_what_names_look_like(
     assert len(made_up) == 5
     assert sum(name.endswith(("saurus", "ceratops", "pteryx", "raptor", "mimus")) for name in made_up) >= 2
     assert all(f"  {name}\n" in text for name in made_up)
+
+
+@pytest.mark.slow
+def test_attention_turns_sequences_round(
+    load: Callable[[str], Main], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (attention, small, large), looks = load("12_attention")(tmp_path, "en")
+    text = capsys.readouterr().out
+    assert attention.size < small.size < large.size
+    assert (attention.sequences, attention.digits[-1]) > (0.99, 0.999)
+    assert 0.2 < small.digits[-1] < 0.5 < large.digits[-1] < attention.digits[-1]
+    assert looks > 0.95
+    assert f"with {attention.size:,} parameters turns {attention.sequences:.1%} of the sequences round" in text
+    assert f"the LSTM with {small.size:,} gets {small.digits[-1]:.1%} of the digits right" in text
+    assert f"at {looks:.1%} of the steps the largest weight is that of step T + 1 − t." in text
 
 
 @pytest.mark.slow
