@@ -102,8 +102,9 @@ def page(found: Measured, lang: Lang) -> str:
     """The page in a language."""
     run = found.run
     parts = [
-        INTRODUCTION[lang], table.machine(run, lang), table.conditions(run, lang), table.summary(run, lang, markdown=True),
-        _imported(found, lang), GROWTH[lang], table.workloads(run, lang, markdown=True),
+        INTRODUCTION[lang], table.machine(run, lang), table.conditions(run, lang),
+        table.summary(run, lang, markdown=True), _imported(found, lang), GROWTH[lang],
+        table.workloads(run, lang, markdown=True),
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts) + "\n"
 

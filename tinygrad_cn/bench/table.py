@@ -119,11 +119,9 @@ def _goal_rows(found: Sequence[Verdict], lang: Lang) -> list[Row]:
 
 
 def _judged(verdict: Verdict, lang: Lang) -> str:
-    if verdict.speed is None:
-        return say("bench.open", lang)
-    return (
-        say("bench.reached", lang) if verdict.reached else say("bench.short", lang, short=f"{100 * verdict.short:.2g}%")
-    )
+    """Reached, or by how much not, or not measured."""
+    key = "open" if verdict.speed is None else "reached" if verdict.reached else "short"
+    return say(f"bench.{key}", lang, short=f"{100 * verdict.short:.2g}%")
 
 
 def _name(peer: str, lang: Lang) -> str:

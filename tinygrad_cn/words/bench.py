@@ -13,7 +13,7 @@ BENCH: dict[str, dict[str, str]] = {
     "bench.mygrad": {"zh": "MyGrad", "en": "MyGrad"},
     "bench.tinygrad": {"zh": "tinygrad", "en": "tinygrad"},
     "bench.scikit-learn": {"zh": "scikit-learn", "en": "scikit-learn"},
-    "bench.gemm": {"zh": "只算矩阵乘法（下限）", "en": "the matrix products alone (bound)"},
+    "bench.gemm": {"zh": "只算矩阵乘法（用时下限）", "en": "the matrix products alone (bound)"},
     # the table of a workload
     "bench.chain": {
         "zh": "对 {n} 个数做 {ops} 次 · c、+ d，再反向，{dtype}",
