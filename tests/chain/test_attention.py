@@ -137,6 +137,11 @@ def test_an_attention_is_one_layer_with_its_parts_named():
     assert chain.quantity("Q1").symbols == "(n[1], m, T)"
     assert chain.quantity("dWq1").symbols == "(n[1], n[0])"
     assert_close(chain["dα[1]"], chain["dalpha1"], "spelled either way")
+    assert_close(chain.layers[0].Q, chain["Q1"], "of the layer")
+    assert_close(chain.layers[0].dWq, chain["dWq1"], "of the layer")
+    assert chain.layers[0].W is None
+    with pytest.raises(AttributeError, match="no 'Qq'"):
+        _ = chain.layers[0].Qq
 
 
 def test_the_formulas_say_what_is_computed():
@@ -162,8 +167,9 @@ def test_a_block_is_norms_layers_and_sums():
     _, chain = built(NETS["pre"])
     found = [step.label or step.kind for step in chain.steps if step.kind != "input"]
     block = ["normalise", "attention", "residual", "normalise", "relu", "dense", "residual"]
-    assert found == ["getitem", "add", *block, *block, "dense", "cross_entropy"]
+    assert found == ["embedding", "add", *block, *block, "dense", "cross_entropy"]
     assert [layer.index for layer in chain.layers] == [1, 2, 3, 4, 5, 6, 7]
+    assert chain.quantity("u1").formula.text == "E[1][:, ids]"
     sums = [step for step in chain.steps if step.kind == "residual"]
     assert [q.formula.text for step in sums for q in step.forward][3] == "H[4] + 3.linear2.Z"
     assert chain.quantity("dH1").formula.text.endswith(" + dH[3]")

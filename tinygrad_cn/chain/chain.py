@@ -19,6 +19,7 @@ from .read import Reader
 from .source import numpy_program
 from .table import table
 
+LETTERS = frozenset(["W", "b", "Z", "A", "dW", "db", "dZ", "dA"])  # None where a layer has none
 CONVENTIONS = ("course", "autograd")
 
 
@@ -232,13 +233,12 @@ class Chain:
 
 
 class LayerView:
-    """One layer's arrays by their course letters: W, b, Z, A, dW, db, dZ, dA, A_prev, dA_prev."""
+    """One layer's arrays by their letters: W, b, Z, A, dW, db, dZ, dA, A_prev, dA_prev; of attention Wq, Q, …."""
 
     def __init__(self, chain: Chain, step: Step) -> None:
         self._chain = chain
         self.index = step.layer
         self.activation = step.label or None
-        self._standard = {letter: f"{letter}{step.layer}" for letter in ("W", "b", "Z", "A", "dW", "db", "dZ", "dA")}
         self._previous = step.sources[0].quantity.name
 
     def __getattr__(self, letter: str) -> Array | None:
@@ -246,8 +246,8 @@ class LayerView:
             raise AttributeError(letter)
         if letter in ("A_prev", "dA_prev"):
             return self._chain[letter.replace("A_prev", self._previous)]
-        if letter in self._standard:
-            name = self._standard[letter]
+        name = f"{letter}{self.index}"
+        if letter in LETTERS or name in self._chain:
             return self._chain[name] if name in self._chain else None  # noqa: SIM401 (a Chain has no get)
         raise AttributeError(f"a layer has W, b, Z, A, their gradients dW, …, A_prev and dA_prev; no {letter!r}")
 

@@ -73,6 +73,8 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(_recurrent(piece, name))
     if piece.kind == "cell":
         return expression(piece.out, name, 0, _ends(piece))
+    if piece.label == "embedding":
+        return Formula.of(f"{name(piece.operands[0])}[:, ids]")
     if piece.label == "stack" and len(piece.operands) > MANY:
         return Formula.of(f"stack({name(piece.operands[0])}, …, {name(piece.operands[-1])})")
     if _is_pair(piece):

@@ -133,6 +133,14 @@ def around_layers(node: Node, uses: dict[Node, int]) -> Piece | None:
     return None
 
 
+def embedding(node: Node, uses: dict[Node, int]) -> Piece | None:
+    """The columns E[:, ids] of a parameter."""
+    match (node._options or {}).get("index"):
+        case (slice(start=None, stop=None, step=None), np.ndarray() as ids) if ids.dtype.kind in "iu":
+            return Piece("op", "embedding", node, node._inputs) if _is_parameter(node._inputs[0]) else None
+    return None
+
+
 def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
     """One of the losses of `nn`."""
     name = _op_name(node)
@@ -140,7 +148,7 @@ def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
 
 
 RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (
-    recurrent, affine, sequence, attention, convolution, activation, around_layers, loss,
+    recurrent, affine, sequence, attention, convolution, activation, around_layers, embedding, loss,
 )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ class Step:
     id : str
         Unique and stable: "X", "1", "2", "add1", "J".
     kind : str
-        "input", "dense", "recurrent", "activation", "op" or "loss"; more as more layer kinds are recognised.
+        "input", "dense", "conv", "attention", "recurrent", "loss", or the kind of its piece: "activation", "norm",
+        "pool", "flatten", "residual", "penalty" or "op".
     layer : int
         Layer number l, 0 if the step belongs to no layer.
     label : str

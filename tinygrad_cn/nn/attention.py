@@ -82,7 +82,8 @@ class MultiHeadAttention(Module):
     Notes
     -----
     A. Vaswani et al., "Attention is all you need", NeurIPS 2017, section 3.2. The same function as
-    torch.nn.MultiheadAttention, whose in_proj_weight is Wq, Wk and Wv one below the other.
+    torch.nn.MultiheadAttention, whose in_proj_weight is Wq, Wk and Wv one below the other. bk changes nothing, as
+    softmax does not see what all scores of a query have in common; its gradient is 0 to rounding.
 
     Examples
     --------

@@ -31,6 +31,7 @@ CHAIN: dict[str, dict[str, str]] = {
     "hinge": {"zh": "合页损失", "en": "hinge loss"},
     "sequence_affine": {"zh": "每个时间步的全连接层", "en": "dense layer at every step"},
     "stack": {"zh": "各时间步合在一起", "en": "all steps together"},
+    "embedding": {"zh": "词嵌入", "en": "embedding"},
     "attention": {"zh": "注意力", "en": "attention"},
     "attention_scores": {"zh": "注意力分数", "en": "attention scores"},
     "attention_weights": {"zh": "注意力权重", "en": "attention weights"},
