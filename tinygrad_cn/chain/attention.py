@@ -7,7 +7,7 @@ row of S and α belongs to a query: S = Qᵀ K / √d, α = softmax(S), C = V α
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,17 +30,12 @@ class Attention:
         "alpha" and "C", "" for dropout, and "o" for the projection of the output.
     """
 
-    parts: dict[Piece, str] = field(default_factory=dict)
+    parts: dict[Piece, str]
 
     @property
     def pieces(self) -> list[Piece]:
         """Its pieces in the order of the forward pass."""
         return list(self.parts)
-
-    @property
-    def heads(self) -> int:
-        """Number of heads."""
-        return _heads(next(piece for piece, letter in self.parts.items() if letter == "S"))
 
 
 def attention(node: Node, uses: Mapping[Node, int]) -> Piece | None:
@@ -139,13 +134,19 @@ def attention_root(scores: Piece) -> str:
     return f"√{_rows_of_head(scores)}"
 
 
+def attention_heads(scores: Piece) -> str:
+    """How many heads there are, and how many rows each has; nothing to say of a single one."""
+    heads, n = _heads(scores), len(_value(scores.operands[0]))
+    return f"h = {heads}, d = {n}/{heads} = {n // heads}" if heads > 1 else ""
+
+
 def _heads(scores: Piece) -> int:
     heads: int = (scores.out._options or {})["heads"]
     return heads
 
 
 def _rows_of_head(scores: Piece) -> int:
-    """D of one head."""
+    """The number of rows d of one head."""
     return len(_value(scores.operands[0])) // _heads(scores)
 
 

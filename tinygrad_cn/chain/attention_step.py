@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import Node
-from .attention import Attention, attention_shapes
+from .attention import Attention, attention_heads, attention_shapes
 from .formula import forward
 from .model import Quantity, Role, Step
 from .piece import Piece
@@ -66,16 +66,9 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
 def attention_value(reader: Reader, group: Attention, piece: Piece) -> Quantity:
     """One of the values that it computes."""
     letter = group.parts[piece]
-    remark = _heads(group) if letter == "S" and group.heads > 1 else ""
+    remark = attention_heads(piece) if letter == "S" else ""
     shapes = _product(piece) if piece.kind == "projection" else attention_shapes(piece) if letter else ""
     return reader._value_of(piece.out, ROLES.get(letter, "Z"), forward(piece, reader.name), shapes, remark)
-
-
-def _heads(group: Attention) -> str:
-    """How many, and how many rows each has."""
-    rows = next(piece.operands[0] for piece, letter in group.parts.items() if letter == "S")
-    n = np.shape(_value(rows))[0]
-    return f"h = {group.heads}, d = {n}/{group.heads} = {n // group.heads}"
 
 
 def _product(piece: Piece) -> str:

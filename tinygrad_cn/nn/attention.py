@@ -97,6 +97,15 @@ class MultiHeadAttention(Module):
            [0.6, 0.4, 0. , 0. , 0. ]])
     """
 
+    Wq: Parameter
+    Wk: Parameter
+    Wv: Parameter
+    Wo: Parameter
+    bq: Parameter | None
+    bk: Parameter | None
+    bv: Parameter | None
+    bo: Parameter | None
+
     def __init__(
         self,
         n: int,
@@ -119,15 +128,6 @@ class MultiHeadAttention(Module):
             setattr(self, f"b{letter}", Parameter(np.zeros((n, 1), dtype)) if bias else None)
         self.causal = causal
         self.dropout = Dropout(keep_prob, rng)
-
-    Wq: Parameter
-    Wk: Parameter
-    Wv: Parameter
-    Wo: Parameter
-    bq: Parameter | None
-    bk: Parameter | None
-    bv: Parameter | None
-    bo: Parameter | None
 
     def forward(
         self, X: Any, memory: Any = None, lengths: ArrayLike | None = None, mask: ArrayLike | None = None
