@@ -122,7 +122,7 @@ CHECKING: dict[str, dict[str, str]] = {
         "en": "{name} has ε under the root; it is added outside.",
     },
     "update.eps_early": {
-        "zh": "{name} 把 ε 加在未修正的 √s 上（论文里的简写）：讲义里加在 √ŝ 上。",
+        "zh": "{name} 把 ε 加在未修正的 √s 上（论文里的简写）：课程里加在 √ŝ 上。",
         "en": "{name} adds ε to the uncorrected √s, the paper's short form; in the notes it is added to √ŝ.",
     },
     "update.no_eps": {"zh": "{name} 漏了 ε。", "en": "{name} lacks ε."},
