@@ -245,3 +245,43 @@ def test_the_derivation_gives_reasons(lang, sentence):
     text = J.chain(lang=lang).markdown()
     assert sentence in text
     assert r"dQ^{[1]} = \frac{K^{[1]} dS^{[1]\mathsf{T}}}{\sqrt{2}}" in text
+
+
+# ---- frozen, shared, penalised ----------------------------------------------------------------------
+
+
+def everything_agrees(J):
+    J.backward()
+    chain = J.chain(lang="en")
+    hand = {k: q.value for k, q in chain.quantities.items() if q.role == "gradient"}
+    assert all(value is not None for value in hand.values())
+    assert tg.compare(chain, hand).ok
+    return chain
+
+
+def test_a_frozen_attention_has_no_gradients():
+    net = nn.Sequential(nn.MultiHeadAttention(N, 2, seed=1), nn.Dense(N, 3, seed=2))
+    net[:1].freeze()
+    chain = everything_agrees(nn.cross_entropy(net(X), LABELS))
+    layer = chain.steps[1]
+    assert (layer.frozen, layer.backward, layer.gradients, layer.cache) == (True, (), (), ())
+
+
+def test_a_frozen_projection_leaves_the_others_as_they_were():
+    net = nn.Sequential(nn.MultiHeadAttention(N, 2, seed=1), nn.Dense(N, 3, seed=2)).freeze("Wq1", "bq1")
+    chain = everything_agrees(nn.cross_entropy(net(X), LABELS))
+    assert {"dS1", "dK1", "dWk1"} <= set(chain.quantities)
+    assert {"dQ1", "dWq1", "dA0"}.isdisjoint(chain.quantities)
+
+
+def test_one_block_twice_adds_up_its_gradients():
+    block, head = nn.TransformerEncoderBlock(N, 2, seed=1), nn.Dense(N, 3, seed=2)
+    chain = everything_agrees(nn.cross_entropy(head(block(block(X))), LABELS))
+    assert chain.quantity("dattention.Wo").formula.text == "(1/m) Σ dZ[1] C[1]ᵀ + (1/m) Σ dZ[4] C[4]ᵀ"
+
+
+def test_a_cost_of_the_weights_themselves():
+    layer, head = nn.MultiHeadAttention(N, 2, seed=1), nn.Dense(N, 3, seed=2)
+    found = layer.attend(X)
+    chain = everything_agrees(nn.cross_entropy(head(found.output), LABELS) + 0.1 * np.mean(found.weights**2))
+    assert chain.quantity("dalpha").formula.text.startswith("dCᵀ V + ")

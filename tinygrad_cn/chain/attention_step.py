@@ -49,6 +49,8 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
     outside = {id(x): x for p in group.pieces for x in p.operands if id(x) not in known and id(x) in reader.names}
     forward = tuple(attention_value(reader, group, piece) for piece in group.pieces)
     flows = [x for x in outside.values() if _flows(reader, x)]
+    back = [*filter(_needs, reversed(inner[:-1])), *flows]
+    cached = [*flows, *(piece.out for piece in group.pieces if group.parts[piece] in CACHED)] if back else []
     return Step(
         id=str(layer),
         kind="attention",
@@ -56,9 +58,9 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
         label="",
         parameters=tuple(reader._value_of(x, "parameter") for x in parameters),
         forward=forward,
-        backward=tuple(reader._gradient(x, str(np.shape(_value(x)))) for x in (*reversed(inner[:-1]), *flows)),
+        backward=tuple(reader._gradient(x, str(np.shape(_value(x)))) for x in back),
         gradients=tuple(reader._gradient(x) for pair in reversed(own) for x in pair if _needs(x)),
-        cache=(*map(reader.name, flows), *(reader.name(p.out) for p in group.pieces if group.parts[p] in CACHED)),
+        cache=tuple(map(reader.name, cached)),
         sources=tuple(reader._source(x, home) for x in outside.values()),
     )
 
@@ -78,8 +80,9 @@ def _product(piece: Piece) -> str:
 
 
 def _flows(reader: Reader, x: Any) -> bool:
-    """Whether a gradient flows back to it, or would if it were learned: masks have none."""
-    return _needs(x) or any(piece.is_layer for piece, _ in reader.consumers[id(x)])
+    """Whether a gradient flows back to it, or would if it were learned: not to masks, nor through frozen weights."""
+    made = [piece.out for piece, _ in reader.consumers[id(x)] if piece.is_layer]
+    return _needs(x) or (bool(made) and all(map(_needs, made)))
 
 
 def _needs(x: Any) -> bool:

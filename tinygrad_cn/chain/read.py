@@ -121,7 +121,7 @@ class Reader(Named):
         def derive() -> Array | None:
             parts = [self._through_layer(p, x) for p, _ in self.consumers[id(x)] if p.is_layer]
             known = [p for p in parts if p is not None]
-            return np.asarray(sum(known)) if len(known) == len(parts) else None
+            return np.asarray(sum(known)) if known and len(known) == len(parts) else None
 
         return read if _needs(x) else derive
 
