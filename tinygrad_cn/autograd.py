@@ -1,17 +1,18 @@
 """The engine: recorded nodes, the backward walk, and the modes that govern recording.
 
 A node is a value together with the op and the inputs that made it. `walk` goes from a node back to
-its leaves in reverse order of creation, which is a topological order, so it needs no recursion and
-takes time linear in the number of nodes. Each step asks the op for its vjps, undoes broadcasting
-here and only here, and adds gradients that meet.
+its leaves, always on to the youngest that has a gradient: whatever uses a node is younger than it, so
+that gradient is complete. This needs no recursion, and visits every node once. Each step asks the op
+for its vjps, undoes broadcasting here and only here, and adds gradients that meet.
 """
 
 from __future__ import annotations
 
 import contextlib
 import zlib
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Set
 from contextvars import ContextVar
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
 from sys import getrefcount
@@ -35,7 +36,8 @@ class Node:
     """A value and how it was made. `Tensor` adds operators and the NumPy protocol."""
 
     __slots__ = (
-        "__weakref__", "_born", "_data", "_grad", "_inputs", "_op", "_options", "_state", "name", "requires_grad",
+        "__weakref__", "_born", "_changed", "_data", "_grad", "_inputs", "_op", "_options", "_state", "name",
+        "requires_grad",
     )  # fmt: skip
 
     learned: ClassVar[bool] = False  # True of parameters
@@ -48,6 +50,7 @@ class Node:
     _inputs: tuple[Any, ...]
     _options: dict[str, Any] | None
     _born: int
+    _changed: int  # the time, on the clock that nodes are born by, when its content was last set
     _state: State | None
 
 
@@ -57,12 +60,11 @@ def is_frozen(x: Any) -> bool:
 
 
 class State:
-    """What only some nodes have: when they were changed, hooks, the source line that made them."""
+    """What only some nodes have: a checksum of what was handed out, hooks, the source line that made them."""
 
-    __slots__ = ("changed", "checksum", "hooks", "line")
+    __slots__ = ("checksum", "hooks", "line")
 
     def __init__(self) -> None:
-        self.changed = -1  # the time, on the clock that nodes are born by, of the last change of content
         self.checksum: int | None = None
         self.hooks: dict[int, Hook] = {}
         self.line: str | None = None
@@ -144,21 +146,12 @@ def checksum(a: Array) -> int:
 def last_change(node: Node) -> int:
     """When the content of `node` was last seen to change. Handed-out arrays are compared with their checksum."""
     s = node._state
-    if s is None:
-        return -1
-    if s.checksum is not None:
+    if s is not None and s.checksum is not None:
         now = checksum(node._data)
         if now != s.checksum:
             s.checksum = now
-            s.changed = next(clock)
-    return s.changed
-
-
-def notice_changes(inputs: Sequence[Any]) -> None:
-    """Look at handed-out inputs before a node that uses them is born: what has changed so far does not matter to it."""
-    for x in inputs:
-        if isinstance(x, Node):
-            last_change(x)
+            node._changed = next(clock)
+    return node._changed
 
 
 def expose(node: Node) -> Array:
@@ -174,9 +167,9 @@ def expose(node: Node) -> Array:
 
 def bump(node: Node) -> None:
     """Say that the content of `node` was changed."""
-    s = state(node)
-    s.changed = next(clock)
-    if s.checksum is not None:
+    node._changed = next(clock)
+    s = node._state
+    if s is not None and s.checksum is not None:
         s.checksum = checksum(node._data)
 
 
@@ -249,10 +242,9 @@ def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
     assert op is not None
     if g is None:
         raise OpError(f"op {op.name!r}: vjp[{i}] returned None; is its return missing?")
-    if not hasattr(g, "dtype"):
-        g = arrayed(g)
+    g = arrayed(g)
     if g.shape != want and op.broadcasts and len(g.shape) >= len(want):
-        g = unbroadcast(g, want)
+        g = arrayed(unbroadcast(g, want))
     if g.shape != want:
         which = op.inputs[i] if i < len(op.inputs) else f"input {i}"
         raise ShapeError(
@@ -277,66 +269,69 @@ def walk(
     inputs as soon as it has been passed; nodes of `until` are visited but not passed. A gradient
     handed to `visit` belongs to that node alone.
     """
-    order = ancestors(root, until)
     gradients: dict[Node, Any] = {root: seed}  # arrays in it are its own, so they are added to in place
+    waiting = [(-root._born, root)]  # a heap of the nodes that have a gradient, the youngest on top
     watching = mode.get() & ANOMALY
-    while order:
-        node = order.pop()
-        g = gradients.pop(node, None)
-        if g is None:
-            continue
+    while waiting:
+        node = heappop(waiting)[1]
+        g = gradients.pop(node)
         if node._state is not None and node._state.hooks:
             g = _run_hooks(node, g)
         visit(node, g)
-        op = node._op
+        op, inputs, born, options = node._op, node._inputs, node._born, node._options
         if op is None or node in until:
             continue
         if op is FREED:
             raise GraphError(FREED.note)
-        inputs, born = node._inputs, node._born
-        arrays = []
-        suspect = node._state is not None
+        args = [g, node if record else node._data]  # of a vjp
+        suspect = node._state is not None or node._changed != born
         for x in inputs:
             if isinstance(x, Node):
-                s = x._state
-                if s is not None and (s.changed > born or s.checksum is not None):
+                args.append(x if record else x._data)
+                if x._changed > born or x._state is not None:
                     suspect = True
-                arrays.append(x._data)
             else:
-                arrays.append(x)
+                args.append(x)
         if suspect:
             _check_unchanged(node)
-        y: Any = node if record else node._data
-        args: Any = inputs if record else arrays
-        options = node._options
         vjps = op.vjps
         in_place = None if record or watching else op.add_to
         for i, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
                 continue
-            if in_place is not None and gradients.get(x).__class__ is ndarray:
-                in_place(gradients[x], g, **(options or {}))
+            known = gradients.get(x)
+            if in_place is not None and known.__class__ is ndarray:
+                in_place(known, g, **(options or {}))
                 continue
-            vjp = vjps[i] if vjps else op.vjp
+            vjp = vjps[i] if vjps else op.rule(i)
             if vjp is None:
                 continue
-            gx = vjp(g, y, *args) if vjps and options is None else op.gradient(i, g, y, args, options)
+            gx = vjp(*args) if options is None else vjp(*args, **options)
             data = x._data
             if gx.__class__ is not ndarray or gx.shape != data.shape or gx.dtype is not data.dtype:
                 gx = _fit(gx, node, i, x)
             if watching:
                 _check_gradient(gx, node, i)
-            known = gradients.get(x)
             if known is None:
-                if not record and (gx is g or gx is y or _borrowed(gx) or id(gx) in map(id, arrays)):
+                if not record and (getrefcount(gx) > ALONE or _borrowed(gx)):
                     gx = gx.copy()
                 gradients[x] = gx
+                heappush(waiting, (-x._born, x))
             elif not record and known.__class__ is ndarray:
                 known += gx
             else:
                 gradients[x] = known + gx
         if free:
             node._inputs, node._op = (), FREED
+
+
+def _alone() -> int:
+    """The reference count of what only one local variable holds; it depends on the version of Python."""
+    x = object()
+    return getrefcount(x)
+
+
+ALONE = _alone()
 
 
 def _borrowed(a: Array) -> bool:

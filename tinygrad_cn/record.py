@@ -34,36 +34,37 @@ def fill(
     """Set every field of a fresh node."""
     t._data, t._grad, t.requires_grad, t.name = data, None, needs, None
     t._op, t._inputs, t._options, t._state = op, inputs, options, None
-    t._born = next(clock)
+    t._born = t._changed = next(clock)
     return t
 
 
 def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run an op's forward function on arrays and Tensors, and record the call."""
-    arrays = [x._data if isinstance(x, Node) else x for x in inputs]
+    arrays, needs = [], False
+    for x in inputs:
+        if not isinstance(x, Node):
+            arrays.append(x)
+            continue
+        arrays.append(x._data)
+        needs = needs or x.requires_grad
+        if x._state is not None:
+            autograd.last_change(x)  # noticed now, as what has changed so far does not matter to the new node
     try:
         y = op.forward(*arrays, **options)
     except (ValueError, TypeError, IndexError) as error:
         raise _explain(op, inputs, error) from error
-    return _record(y, op, inputs, options or None)
+    return _record(y, needs, op, inputs, options or None)
 
 
-def _record(y: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Tensor:
+def _record(y: Any, needs: bool, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Tensor:
     if y.__class__ is not ndarray:
         y = arrayed(y)
     t: Tensor = object.__new__(Value)
-    m = mode.get()
-    needs = watched = False
-    for x in inputs:
-        if isinstance(x, Node):
-            needs = needs or x.requires_grad
-            watched = watched or x._state is not None
-    if needs and y.dtype.kind == "c":
+    m, kind = mode.get(), y.dtype.kind
+    if needs and kind == "c":
         raise OpError(f"{op.name}({', '.join(map(autograd.label, inputs))}) is complex; gradients are of real numbers")
-    if not m & RECORD or y.dtype.kind != "f" or not (needs or any(map(autograd.is_frozen, inputs))):
+    if not m & RECORD or kind != "f" or not (needs or any(map(autograd.is_frozen, inputs))):
         return fill(t, y, False, None, (), None)
-    if watched:
-        autograd.notice_changes(inputs)
     fill(t, y, needs, op, inputs, options)
     if m != RECORD:
         autograd.check_value(t, _caller())
@@ -77,21 +78,24 @@ def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Tensor]:
 
     def operator(self: Tensor, other: Operand) -> Tensor:
         if isinstance(other, Node):
-            b, needs, simple = other._data, self.requires_grad or other.requires_grad, other._state is None
+            b, needs = other._data, self.requires_grad or other.requires_grad
+            if other._state is not None:
+                autograd.last_change(other)
         else:
-            b, needs, simple = other, self.requires_grad, True
+            b, needs = other, self.requires_grad
+        if self._state is not None:
+            autograd.last_change(self)
         inputs = (other, self) if swap else (self, other)
         try:
             y = forward(b, self._data) if swap else forward(self._data, b)
         except (ValueError, TypeError) as error:
             raise _explain(op, inputs, error) from error
-        plain = y.__class__ is ndarray and y.dtype is self._data.dtype
-        if not (plain and needs and simple and self._state is None and mode.get() == RECORD):
-            return _record(y, op, inputs, None)
+        if not (needs and y.__class__ is ndarray and y.dtype is self._data.dtype and mode.get() == RECORD):
+            return _record(y, needs, op, inputs, None)
         t: Tensor = new(Value)
         t._data, t._grad, t.requires_grad, t.name = y, None, True, None
         t._op, t._inputs, t._options, t._state = op, inputs, None, None
-        t._born = next(clock)
+        t._born = t._changed = next(clock)
         return t
 
     return operator

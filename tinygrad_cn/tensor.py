@@ -18,7 +18,7 @@ from . import autograd, record
 from .autograd import Hook, Keep, Node, clock
 from .errors import GraphError, OpError, ShapeError
 from .methods import Methods
-from .ops.op import Array, arrayed
+from .ops.op import Array
 from .record import fill
 
 if TYPE_CHECKING:
@@ -235,9 +235,9 @@ class Tensor(Methods):
 
         def visit(node: Node, g: Any) -> None:
             if node._op is None:
-                leaves.append((node, arrayed(g)))
+                leaves.append((node, g))
             elif keep == "all":
-                node._grad = arrayed(g)
+                node._grad = g
 
         autograd.walk(self, seed(self, grad), visit, free=keep == "leaves")
         for leaf, g in leaves:

@@ -168,11 +168,10 @@ class Replay:
             place.set(None)
         now = next(clock)
         for tensor, _ in self._data:
+            tensor._changed = now
             s = tensor._state
-            if s is not None:
-                s.changed = now
-                if s.checksum is not None:
-                    s.checksum = checksum(tensor._data)
+            if s is not None and s.checksum is not None:
+                s.checksum = checksum(tensor._data)
         return result
 
     def _explain(self, error: BaseException) -> None:

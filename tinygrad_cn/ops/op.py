@@ -12,6 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -182,10 +183,12 @@ class Op:
 
     def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any], options: Mapping[str, Any] | None) -> Any:
         """The vjp of input `i`, or None where nothing flows back."""
-        if self.vjp is not None:
-            return self.vjp(i, g, y, *inputs, **(options or {}))
-        vjp = self.vjps[i]
+        vjp = self.rule(i)
         return None if vjp is None else vjp(g, y, *inputs, **(options or {}))
+
+    def rule(self, i: int) -> Vjp | None:
+        """What computes the gradient of input `i`, or None where nothing flows back."""
+        return self.vjps[i] if self.vjp is None else partial(self.vjp, i)
 
     def sample(self, rng: np.random.Generator, case: Case) -> list[Array]:
         """Draw the inputs of a case from the op's domains."""
