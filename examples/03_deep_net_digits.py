@@ -71,7 +71,7 @@ def main(out: Path, lang: str | None = None, epochs: int = 40) -> tuple[tg.Histo
     print(report)
 
     print(say("\n第 2 层再用数值梯度检查：", "\nLayer 2 once more, against numeric gradients:"))
-    check = tg.gradcheck(lambda W, b: nn.relu(W @ chain["A1"] + b), [net.W2, net.b2])
+    check = tg.gradcheck(lambda W, b: nn.relu(W @ chain["A1"] + b), [net.W2, net.b2], lang=lang)
     print(check)
     list_files([chain.draw(out / "digits.svg")], say)
     return history, report, check

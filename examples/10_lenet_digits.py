@@ -61,8 +61,8 @@ def main(out: Path, lang: str | None = None, epochs: int = 12, samples: int | No
     time, accuracy = f"{sum(history.seconds):.0f}", history.val_accuracy[-1]
     print(
         say(
-            f"\n{epochs} 轮，{time} 秒；{test.m} 张没见过的数字认对了 {accuracy:.1%}。\n",
-            f"\n{epochs} epochs in {time} s: the net reads {accuracy:.1%} of {test.m} digits it has never seen.\n",
+            f"\n{epochs} 轮，{time} 秒；{test.m} 张没见过的数字认对了 {accuracy:.1%}。",
+            f"\n{epochs} epochs in {time} s: the net reads {accuracy:.1%} of {test.m} digits it has never seen.",
         )
     )
 

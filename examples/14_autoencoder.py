@@ -73,7 +73,8 @@ def main(out: Path, lang: str | None = None, epochs: int = 150) -> dict[str, tup
     out.mkdir(parents=True, exist_ok=True)
     training, test = data.digits().split(0.2)
     net, history = autoencoder(training.X, epochs)
-    print(say("代价：", "cost:"), *(f"{history.cost[i]:.4f}" for i in np.linspace(0, epochs - 1, 4, dtype=int)), "\n")
+    sampled = np.linspace(0, epochs - 1, 4, dtype=int)
+    print(say("代价：", "cost:"), *(f"{history.cost[i]:.4f}" for i in sampled), end="\n\n")
 
     coders = {"PCA": pca(training.X), say("自编码器", "autoencoder"): net}
     results = [(coder.error(test.X), told_apart(coder, training, test)) for coder in coders.values()]

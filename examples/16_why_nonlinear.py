@@ -75,8 +75,9 @@ def main(out: Path, lang: str | None = None, steps: int = 3000) -> tuple[dict[tu
     sets = {"flower": data.flower(), "xor": data.xor(400, noise=0.15)}
     results = {(points, name): train(name, *sets[points], steps) for points in sets for name in NETS}
 
+    shown = {"flower": say("花瓣", "flower"), "xor": say("异或", "xor")}
     heads = (say("数据", "data"), say("网络", "net"), say("最后的代价", "last cost"), say("准确率", "accuracy"))
-    rows = ((points, say(NETS[name][0], name), r.cost, r.accuracy) for (points, name), r in results.items())
+    rows = ((shown[points], say(NETS[name][0], name), r.cost, r.accuracy) for (points, name), r in results.items())
     print(table(heads, *((points, name, f"{J:.6f}", f"{share:.1%}") for points, name, J, share in rows)))
 
     one, linear, curved = (results["flower", name] for name in NETS)

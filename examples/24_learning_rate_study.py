@@ -56,13 +56,13 @@ def sentence(study: tg.Study, say: Any) -> str:
     fewest = max(reached(study, lr=lr, units=sizes[0]) for lr in rates)
     return str(
         say(
-            f"\n{best['units']} 个隐藏单元时，学习率 {best['lr']:g} 在验证集上认对 {right:.1%}；{rates[0]:g} 太小，"
-            f"同样的轮数只到 {low:.1%}；{rates[-1]:g} 太大，只有 {high:.1%}。\n"
+            f"\n{best['units']} 个隐藏单元，{best['epochs']} 轮之后：学习率 {best['lr']:g} 在验证集上认对 {right:.1%}；"
+            f"{rates[0]:g} 太小，同样的轮数只到 {low:.1%}；{rates[-1]:g} 太大，只有 {high:.1%}。\n"
             f"{sizes[0]} 个隐藏单元用这个学习率只有 {few:.1%}，换哪个学习率都超不过 {fewest:.1%}。",
-            f"\nWith {best['units']} hidden units a learning rate of {best['lr']:g} reads {right:.1%} of the "
-            f"validation set; {rates[0]:g} is too small and gets to {low:.1%} in as many epochs, {rates[-1]:g} is too "
-            f"large and gets {high:.1%}.\n{sizes[0]} hidden units reach {few:.1%} with that rate, and with none of the "
-            f"rates more than {fewest:.1%}.",
+            f"\nAfter {best['epochs']} epochs with {best['units']} hidden units, a learning rate of {best['lr']:g} "
+            f"reads {right:.1%} of the validation set; {rates[0]:g} is too small and gets to {low:.1%} in as many "
+            f"epochs, {rates[-1]:g} is too large and gets {high:.1%}.\n{sizes[0]} hidden units reach {few:.1%} with "
+            f"that rate, and with none of the rates more than {fewest:.1%}.",
         )
     )
 
