@@ -106,7 +106,7 @@ def picture(results: list[Result], X: Any, say: Words) -> Any:
     learn.axhline(1 / DIGITS, color="grey", linewidth=0.8)
     learn.set(ylim=(0, 1.02), xticks=range(0, len(results[0].digits) + 1, 5), xlabel=say("轮次", "epoch"))
     learn.set_title(say("没见过的序列里答对的数字（灰线：瞎猜）", "digits right in unseen sequences (grey: guessing)"))
-    learn.legend(frameon=False, title=say("参数个数", "parameters"))
+    learn.legend(framealpha=1, edgecolor="none", title=say("参数个数", "parameters"))
     return figure
 
 
