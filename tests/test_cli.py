@@ -54,6 +54,8 @@ def test_the_net_by_options(homework, capsys):
         (["--net", "2,a"], "expected whole numbers with commas, such as 2,4,1; got '2,a'"),
         (["--net", "2"], "the net must be given as n[0], …, n[L]"),
         (["--timeout", "0"], "must be above 0"),
+        (["--memory", "-3"], "argument --memory: expected a whole number from 1; got '-3'"),
+        (["--jobs", "0"], "argument --jobs: expected a whole number from 1; got '0'"),
         (["--hidden", "magic"], "an activation must be one of linear, sigmoid"),
         (["--loss", "magic"], "the loss must be one of binary_cross_entropy"),
         (["--function", "magic"], "has no function 'magic'; it has backward_propagation"),

@@ -282,4 +282,4 @@ def test_column_names_are_kept(moons):
 def test_without_scikit_learn_the_error_says_what_to_install():
     code = "import sys; sys.modules['sklearn'] = None; import tinygrad_cn; tinygrad_cn.sklearn"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "ImportError: tinygrad_cn.sklearn needs scikit-learn: pip install tinygrad-cn[sklearn]" in run.stderr
+    assert "ImportError: tinygrad_cn.sklearn needs scikit-learn: pip install 'tinygrad-cn[sklearn]'" in run.stderr

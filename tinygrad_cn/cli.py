@@ -141,9 +141,9 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--timeout", type=_positive, default=10.0, metavar="SECONDS", help="time a file may take (%(default)g)"
     )
     bounds.add_argument(
-        "--memory", type=int, default=2048, metavar="MB", help="memory a file may use (%(default)s; not on Windows)"
+        "--memory", type=_count, default=2048, metavar="MB", help="memory a file may use (%(default)s; not on Windows)"
     )
-    bounds.add_argument("--jobs", type=int, metavar="N", help="files at a time (as many as there are processors)")
+    bounds.add_argument("--jobs", type=_count, metavar="N", help="files at a time (as many as there are processors)")
     check.set_defaults(run=_check)
 
 

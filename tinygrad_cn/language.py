@@ -28,14 +28,14 @@ def language(lang: str | None = None) -> Lang:
     Raises
     ------
     ValueError
-        For any other language.
+        For any other language; it says whether `lang` or the environment asked for it.
     """
     chosen = lang or os.environ.get("TINYGRAD_CN_LANG") or _from_locale()
     if chosen == "zh":
         return "zh"
     if chosen == "en":
         return "en"
-    raise ValueError(f'lang must be "zh" or "en"; got {chosen!r}')
+    raise ValueError(f'{"lang" if lang else "TINYGRAD_CN_LANG"} must be "zh" or "en"; got {chosen!r}')
 
 
 def _from_locale() -> Lang:

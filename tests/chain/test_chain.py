@@ -273,13 +273,17 @@ def test_nothing_recorded_or_freed_is_refused():
         J.chain()
 
 
-def test_bad_arguments_are_named():
+def test_bad_arguments_are_named(monkeypatch):
     t = two_layers()
     J = cost(t)
     with pytest.raises(ValueError, match=r"convention must be .* got 'notes'"):
         J.chain(convention="notes")
     with pytest.raises(ValueError, match=r"lang must be .* got 'fr'"):
         J.chain(lang="fr")
+    monkeypatch.setenv("TINYGRAD_CN_LANG", "fr")
+    with pytest.raises(ValueError, match=r"^TINYGRAD_CN_LANG must be .* got 'fr'"):
+        J.chain()
+    monkeypatch.delenv("TINYGRAD_CN_LANG")
     with pytest.raises(OpError, match=r"names must be a mapping .* got list"):
         J.chain(names=["W1"])
 

@@ -216,6 +216,7 @@ def test_memory_is_limited(homework):
     outcome = homework("x = [bytearray(1 << 20) for _ in range(10**6)]\n", memory=600, timeout=20.0)
     assert outcome.kind == "import"
     assert brief(outcome.message) == "cannot be imported: MemoryError (line 1)"
+    assert homework(RIGHT, memory=20).message.endswith("; 20 MB of memory may be too little")
 
 
 def test_prints_cost_nothing(homework):

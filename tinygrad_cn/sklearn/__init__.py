@@ -6,6 +6,6 @@ try:
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "sklearn":
         raise
-    raise ImportError("tinygrad_cn.sklearn needs scikit-learn: pip install tinygrad-cn[sklearn]") from error
+    raise ImportError("tinygrad_cn.sklearn needs scikit-learn: pip install 'tinygrad-cn[sklearn]'") from error
 
 __all__ = ["NetClassifier", "NetRegressor"]

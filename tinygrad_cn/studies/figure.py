@@ -162,7 +162,7 @@ def _pyplot(caller: str) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError(f"{caller} needs matplotlib: pip install tinygrad-cn[plot]") from error
+        raise ImportError(f"{caller} needs matplotlib: pip install 'tinygrad-cn[plot]'") from error
     return pyplot
 
 

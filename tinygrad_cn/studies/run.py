@@ -131,7 +131,7 @@ def _run(
     try:
         import joblib
     except ImportError as error:
-        raise ImportError("study needs joblib: pip install tinygrad-cn[study]") from error
+        raise ImportError("study needs joblib: pip install 'tinygrad-cn[study]'") from error
     call = joblib.delayed(trial.run)
     with _one_blas_thread(joblib):
         side_by_side = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")

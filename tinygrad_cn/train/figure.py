@@ -23,7 +23,7 @@ def curves(history: History, lang: str | None = None) -> tuple[Axes, ...]:
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError("History.plot needs matplotlib: pip install tinygrad-cn[plot]") from error
+        raise ImportError("History.plot needs matplotlib: pip install 'tinygrad-cn[plot]'") from error
     if not history.epochs:
         raise ValueError("History.plot: no epoch was completed, so there is no curve to draw")
     words, fonts = language_and_fonts(language(lang))

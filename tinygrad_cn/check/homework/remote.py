@@ -53,6 +53,7 @@ class Runner:
 
     def __init__(self, path: Path, seconds: float, memory: int) -> None:
         self.seconds = self.left = seconds
+        self.memory = memory
         self._line = b""
         self._exchanging: threading.Thread | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="homework_", ignore_cleanup_errors=True)
@@ -124,7 +125,8 @@ class Runner:
         code = self._process.returncode
         if code is not None and code < 0:
             return f"its process was ended by {signal.Signals(-code).name}"
-        return f"ended its own process (exit status {code})"
+        doubt = f"; {self.memory >> 20} MB of memory may be too little" if code == 1 else ""
+        return f"ended its own process (exit status {code}){doubt}"
 
     def close(self) -> None:
         """End the process and every process it started in its group, and remove its folder."""

@@ -72,7 +72,7 @@ def to_onnx(
     try:
         from .build import build
     except ImportError as error:
-        raise ImportError("to_onnx needs the package onnx: pip install tinygrad-cn[onnx]") from error
+        raise ImportError("to_onnx needs the package onnx: pip install 'tinygrad-cn[onnx]'") from error
     chosen = np.dtype(dtype)
     if chosen not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(f"to_onnx: dtype must be np.float32 or np.float64; got {chosen}")
