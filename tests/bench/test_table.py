@@ -12,7 +12,7 @@ from tinygrad_cn.bench.table import duration, text
 from tinygrad_cn.bench.workload import WORKLOADS
 
 MACHINE = {
-    "cpu": "Abacus, 1 cores", "system": "Linux x86_64", "load": "0.5", "load after": "0.7", "python": "3.11.7",
+    "cpu": "Abacus", "cores": "2", "system": "Linux x86_64", "load": "0.5", "load after": "0.7", "python": "3.11.7",
     "tinygrad_cn": "0.1.0", "numpy": "2.4.6", "blas": "openblas 0.3", "jax": "0.10.2",
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_the_table_in_english() -> None:
     goal = next(line for line in lines if "× 2.30" in line)
     assert goal.split() == "W1 tinygrad_cn, compiled NumPy by hand × 2.30 × 2.00 ✗ 13% short".split()
     assert "Speeds are ratios of CPU time, round by round." in lines[-3]
-    assert lines[-1].startswith("Abacus, 1 cores, Linux x86_64, load 0.5 (0.7 at the end), Python 3.11.7, NumPy 2.4.6")
+    assert lines[-1].startswith("Abacus, 2 cores, Linux x86_64, load 0.5 (0.7 at the end), Python 3.11.7, NumPy 2.4.6")
     assert lines[-1].endswith("jax 0.10.2")
 
 
@@ -89,9 +89,10 @@ def test_the_table_in_chinese_and_markdown() -> None:
     assert lines[0] == "## W1  2-4-1, m = 400, tanh, BCE, SGD, float64"
     assert lines[2] == "| 实现 | 每步用时 | 四分位 | CPU 时间 | 速度（手写 = 1） | 启动 | 内存峰值 |"
     assert lines[4] == "| 手写 NumPy | 44.0 µs | 42.0 µs – 67.0 µs | 42.0 µs | 1.00 | 400 µs | 45 MB |"
-    assert "- jax.jit: 没有安装" in lines
+    assert "- jax.jit：没有安装" in lines
     assert "| W1 | tinygrad_cn 编译 | 手写 NumPy | × 2.30 | × 2.00 | ✗ 差 13% |" in lines
     assert "| W1 | tinygrad_cn 编译 | jax.jit | × 1.00 |  | 没有测到 |" in lines
+    assert lines[-1].startswith("Abacus，2 核，Linux x86_64，负载 0.5（结束时 0.7），Python 3.11.7")
 
 
 def test_several_workloads_have_an_overview() -> None:

@@ -23,7 +23,8 @@ def describe() -> dict[str, str]:
     True
     """
     found = {
-        "cpu": f"{_processor()}, {os.cpu_count()} cores",
+        "cpu": _processor(),
+        "cores": str(os.cpu_count()),
         "system": f"{platform.system()} {platform.machine()}",
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "",
         "python": platform.python_version(),

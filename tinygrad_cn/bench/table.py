@@ -76,10 +76,14 @@ def _workload(timing: Timing, clock: str, lang: Lang, markdown: bool) -> str:
         markdown,
     )
     bullet = "- " if markdown else ""
-    reasons = [
-        f"{bullet}{_name(e.peer, lang)}: {say(f'bench.{e.status}', lang, message=_one_line(e.message))}" for e in others
-    ]
+    reasons = [bullet + _reason(entry, lang) for entry in others]
     return "\n".join([section, *([""] if markdown and reasons else []), *reasons])
+
+
+def _reason(entry: Entry, lang: Lang) -> str:
+    """Why a peer has no numbers."""
+    why = say(f"bench.{entry.status}", lang, message=_one_line(entry.message))
+    return say("bench.reason", lang, who=_name(entry.peer, lang), why=why)
 
 
 def _row(entry: Entry, timing: Timing, clock: str, lang: Lang) -> Row:

@@ -26,6 +26,7 @@ BENCH: dict[str, dict[str, str]] = {
     "bench.speed": {"zh": "速度（手写 = 1）", "en": "speed (by hand = 1)"},
     "bench.start": {"zh": "启动", "en": "start"},
     "bench.memory": {"zh": "内存峰值", "en": "peak memory"},
+    "bench.reason": {"zh": "{who}：{why}", "en": "{who}: {why}"},
     "bench.missing": {"zh": "没有安装", "en": "not installed"},
     "bench.unfit": {"zh": "做不了这个任务", "en": "cannot do this workload"},
     "bench.failed": {"zh": "失败：{message}", "en": "failed: {message}"},
@@ -55,7 +56,9 @@ BENCH: dict[str, dict[str, str]] = {
     "bench.clock.cpu": {"zh": " CPU 时间", "en": "CPU time"},
     "bench.clock.wall": {"zh": "钟表时间", "en": "wall time"},
     "bench.machine": {
-        "zh": "{cpu}，{system}，负载 {load}（结束时 {after}），Python {python}，NumPy {numpy}（{blas}）{others}",
-        "en": "{cpu}, {system}, load {load} ({after} at the end), Python {python}, NumPy {numpy} ({blas}){others}",
+        "zh": "{cpu}，{cores} 核，{system}，负载 {load}（结束时 {after}），"
+        "Python {python}，NumPy {numpy}（{blas}）{others}",
+        "en": "{cpu}, {cores} cores, {system}, load {load} ({after} at the end), "
+        "Python {python}, NumPy {numpy} ({blas}){others}",
     },
 }
