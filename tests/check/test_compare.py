@@ -171,12 +171,14 @@ def test_report_in_two_languages_and_as_an_assertion():
     compare(J, hand).raise_if_wrong()
 
 
-def test_bad_hand_is_refused():
+def test_bad_arguments_are_refused():
     _, J, _ = net_and_hand()
     with pytest.raises(OpError, match=r"hand must be a mapping .* got list"):
         compare(J, [1.0])
     with pytest.raises(OpError, match=r"hand\['dW1'\] must hold real numbers"):
         compare(J, {"dW1": "abc"})
+    with pytest.raises(OpError, match=r"J must be the cost, a Tensor, or its chain; got float"):
+        compare(J.item(), {"dW1": 0.0})
 
 
 def test_rtol_can_be_given():

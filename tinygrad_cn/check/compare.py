@@ -13,6 +13,7 @@ from typing import Any
 from ..chain import Chain
 from ..errors import OpError
 from ..language import language
+from ..tensor import Tensor
 from .call import Local
 from .function import compare_function
 from .named import compare_named
@@ -63,7 +64,7 @@ def compare(
     Raises
     ------
     OpError
-        If `hand` is neither, if a parameter of the function cannot be told, or its result is no dict.
+        If `J` or `hand` is of neither kind, if a parameter of the function cannot be told, or its result is no dict.
     HandFunctionError
         If the function raises; the message holds its own traceback.
 
@@ -80,6 +81,8 @@ def compare(
     >>> report.ok, report.first_wrong, [row.verdict for row in report.rows]
     (False, 'dZ1', ['agree', 'wrong', 'inherited'])
     """
+    if not isinstance(J, (Tensor, Chain)):
+        raise OpError(f"J must be the cost, a Tensor, or its chain; got {type(J).__name__}")
     chain = J if isinstance(J, Chain) else J.chain(convention=convention, lang=lang)
     tongue = language(lang) if lang else chain.lang
     if isinstance(hand, Mapping):

@@ -54,7 +54,7 @@ BENCH: dict[str, dict[str, str]] = {
         "Start: until five steps are done, so building, recording and compiling are in it, imports are not.",
     },
     "bench.clock.cpu": {"zh": " CPU 时间", "en": "CPU time"},
-    "bench.clock.wall": {"zh": "钟表时间", "en": "wall time"},
+    "bench.clock.wall": {"zh": "墙钟时间", "en": "wall time"},
     "bench.machine": {
         "zh": "{cpu}，{cores} 核，{system}，负载 {load}（结束时 {after}），"
         "Python {python}，NumPy {numpy}（{blas}）{others}",
