@@ -86,6 +86,7 @@ class Optimizer(ABC):
         self._check(self.params)
         self.slots = [self.start(parameter._data) for parameter in self.params]
         self._scratch: dict[np.dtype[Any], Array] = {}
+        keep_freed_memory()
 
     @abstractmethod
     def start(self, w: Array) -> Slot:
@@ -195,6 +196,16 @@ class Optimizer(ABC):
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def keep_freed_memory() -> None:
+    """Have the process keep what a step frees, for the next step, which needs arrays of the same sizes.
+
+    glibc gives freed memory back to the system from a threshold on, and fetches it again page by page, which took a
+    third of the time of a small convolutional net. It raises that threshold to the largest block it has seen freed,
+    if that is no larger than 32 MiB: mallopt(3), M_MMAP_THRESHOLD. A block that is never written to costs nothing.
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def not_negative(name: str, value: float) -> float:
