@@ -119,6 +119,16 @@ def test_floats_are_read_anew_and_integers_recorded():
         assert step(1.0, 3)[0] == 9.0
 
 
+@pytest.mark.parametrize("shape", [(4, 3), (4, 2, 3)])
+def test_dot_takes_an_array_from_outside_on_either_side(shape):
+    A, B = np.arange(12.0).reshape(3, 4), np.arange(float(np.prod(shape))).reshape(shape)
+    step = tg.compile(lambda A: [np.dot(B, A), A.T.dot(np.swapaxes(B, -1, -2))])
+    for _ in range(2):
+        left, right = step(A)
+        np.testing.assert_array_equal(left, np.dot(B, A))
+        np.testing.assert_array_equal(right, A.T.dot(np.swapaxes(B, -1, -2)))
+
+
 def test_results_are_copies_in_the_shape_they_were_returned():
     net = nn.DNN([3, 5, 1], seed=0)
     opt = optim.SGD(net.parameters(), lr=0.1)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..autograd import Node
+from ..ops.matrix import dot
 from ..ops.op import Array
 from ..ops.whole import whole
 from .program import LOOK
@@ -203,7 +204,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
 
     def dot(self, other: Any) -> Any:
         """As of ndarray."""
-        return np.matmul(self, other)
+        return dot(self, other)
 
     def fill(self, number: Any) -> None:
         """As of ndarray."""
@@ -376,7 +377,8 @@ def _stack(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{f: _about(f) for f in (np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj)},
     **{getattr(np, name): _method(name) for name in (*REDUCTIONS, "mean", "argmax", "argmin", "reshape", "ravel",
-       "transpose", "swapaxes", "squeeze", "dot")},
+       "transpose", "swapaxes", "squeeze")},
+    np.dot: dot,
     np.copy: lambda a, order="K": a.recorder.laid_out(a) if order == "C" else a.copy(),
     np.moveaxis: _moved(np.moveaxis),
     np.lib.stride_tricks.sliding_window_view: lambda a, *how: a._look("window", how),

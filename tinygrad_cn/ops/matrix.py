@@ -66,7 +66,7 @@ MATMUL = register(
 
 
 def _affine(w: Any, a: Any, b: Any) -> Any:
-    z = np.matmul(w, a)
+    z = np.dot(w, a)
     return np.add(z, b, out=z if np.result_type(z, b) == z.dtype else None)
 
 
@@ -78,8 +78,8 @@ AFFINE = register(
     Op(
         "affine", _affine,
         (
-            lambda g, y, w, a, b: np.matmul(g, a.T),
-            lambda g, y, w, a, b: np.matmul(w.T, g),
+            lambda g, y, w, a, b: np.dot(g, a.T),
+            lambda g, y, w, a, b: np.dot(w.T, g),
             lambda g, y, w, a, b: g.sum(axis=1, keepdims=True),
         ),
         ("g aᵀ", "wᵀ g", "Σ g"), text="w a + b", analytic=True,
