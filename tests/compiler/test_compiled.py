@@ -351,3 +351,8 @@ def test_side_by_side_steps_share_a_net():
     d = side(twin, nn.mse, optim.SGD(twin.parameters(), lr=0.1)).step
     for _ in range(5):
         assert (a(X, BINARY), b(X, BINARY)) == pytest.approx((c(X, BINARY), d(X, BINARY)), rel=1e-10)
+
+
+def test_only_functions_are_compiled():
+    with pytest.raises(TypeError, match="step must be a function of arrays that trains once; got 3"):
+        tg.compile(3)

@@ -228,6 +228,8 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
 
     Raises
     ------
+    TypeError
+        If `step` is not a function.
     CompileError
         At once, if `fast` is True and Numba is not installed. When it is called: if Python looks at a value within
         the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it was not given; if it is entered
@@ -270,6 +272,8 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
         dot(W2, A1, Z2)
         ...
     """
+    if not callable(step):
+        raise TypeError(f"step must be a function of arrays that trains once; got {step!r}")
     if fast and not available():
         raise CompileError("fast=True needs Numba: pip install 'tinygrad-cn[fast]'")
     return Compiled(step, fallback, fast=fast)
