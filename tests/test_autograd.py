@@ -11,6 +11,7 @@ import pytest
 import tinygrad_cn as tg
 from tinygrad_cn import autograd
 from tinygrad_cn.errors import GraphError, OpError, ShapeError
+from tinygrad_cn.ops.op import Op
 
 
 def leaf(value: Any, name: str | None = None) -> tg.Tensor:
@@ -119,6 +120,15 @@ def test_a_vjp_that_hands_back_an_array_it_was_given_does_not_alias_it(handed_ba
     np.testing.assert_array_equal(x.numpy(), [1.0, 2.0])
     np.testing.assert_array_equal(y.numpy(), [2.0, 3.0])
     np.testing.assert_array_equal(grad_of(y), [1.0, 1.0])
+
+
+def test_an_array_that_a_vjp_keeps_is_not_added_to() -> None:
+    kept = np.array([1.0, 2.0])
+    f = Op("kept", lambda x: x * 1.0, (lambda g, y, x: kept,))
+    x = tg.tensor([5.0, 6.0], requires_grad=True)
+    (f(x) + f(x)).sum().backward()
+    np.testing.assert_array_equal(kept, [1.0, 2.0])
+    np.testing.assert_array_equal(grad_of(x), [2.0, 4.0])
 
 
 # ---- the gradient at the output ---------------------------------------------------------------------
