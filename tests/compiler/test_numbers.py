@@ -200,3 +200,15 @@ def test_choices_by_arguments():
         step = wrap(step)
         results.append([step(x).copy() for x in (X, -X, X + 1, X * 2)])
     np.testing.assert_allclose(results[1], results[0], rtol=1e-12)
+
+
+def test_results_put_where_they_are_wanted():
+    def joined(x):
+        y = np.zeros_like(x, shape=(6, x.shape[1]))
+        np.concatenate([x, -x], out=y)
+        np.sum(x, axis=0, out=y[1])
+        return y
+
+    step = tg.compile(joined, fast=False)
+    for x in (X, X + 1, X * 2):
+        np.testing.assert_array_equal(step(x), joined(x))

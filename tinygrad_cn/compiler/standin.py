@@ -108,11 +108,12 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
             return NotImplemented
         if isinstance(func, whole):
             return func.f(*args, **kwargs)
-        if func in FUNCTIONS:
-            return FUNCTIONS[func](*args, **kwargs)
         options = dict(kwargs)
         target = options.pop("out", None)
-        result = self.recorder.call(func, args, options)
+        if func in FUNCTIONS:
+            result = FUNCTIONS[func](*args, **options)
+        else:
+            result = self.recorder.call(func, args, options)
         return result if target is None else self.recorder.write(target, result)
 
     # ---- views --------------------------------------------------------------------------------------
