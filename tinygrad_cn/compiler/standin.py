@@ -110,10 +110,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
             return func.f(*args, **kwargs)
         options = dict(kwargs)
         target = options.pop("out", None)
-        if func in FUNCTIONS:
-            result = FUNCTIONS[func](*args, **options)
-        else:
-            result = self.recorder.call(func, args, options)
+        result = FUNCTIONS[func](*args, **options) if func in FUNCTIONS else self.recorder.call(func, args, options)
         return result if target is None else self.recorder.write(target, result)
 
     # ---- views --------------------------------------------------------------------------------------
