@@ -413,5 +413,5 @@ def test_arguments_that_cannot_be(sample, options, complaint, path):
 
 def test_without_the_package_the_error_says_what_to_install(path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tinygrad_cn.interop.onnx.build", None)
-    with pytest.raises(ImportError, match=r"pip install tinygrad-cn\[onnx\]"):
+    with pytest.raises(ImportError, match=r"pip install 'tinygrad-cn\[onnx\]'"):
         interop.to_onnx(nn.Dense(3, 4), path, COLUMNS)

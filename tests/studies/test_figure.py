@@ -110,5 +110,5 @@ def test_without_matplotlib_the_error_says_what_to_install(done, monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    with pytest.raises(ImportError, match=r"Study.plot needs matplotlib: pip install tinygrad-cn\[plot\]"):
+    with pytest.raises(ImportError, match=r"Study.plot needs matplotlib: pip install 'tinygrad-cn\[plot\]'"):
         done.plot()

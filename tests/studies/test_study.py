@@ -194,7 +194,7 @@ def test_wrong_arguments_are_named(arguments, complaint):
 
 def test_without_joblib_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "joblib", None)
-    with pytest.raises(ImportError, match=r"study needs joblib: pip install tinygrad-cn\[study\]"):
+    with pytest.raises(ImportError, match=r"study needs joblib: pip install 'tinygrad-cn\[study\]'"):
         study(build, {"lr": [1.0]})
 
 

@@ -106,5 +106,5 @@ def test_without_matplotlib_the_error_says_what_to_install(history, monkeypatch)
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ImportError, match=r"pip install tinygrad-cn\[plot\]"):
+    with pytest.raises(ImportError, match=r"pip install 'tinygrad-cn\[plot\]'"):
         figure.curves(history)
