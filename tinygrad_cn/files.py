@@ -8,11 +8,13 @@ Source: Hugging Face, "Safetensors", section "Format".
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -127,6 +129,23 @@ def read(path: PathLike) -> tuple[dict[str, Array], dict[str, str]]:
     if digest is not None and digest != _digest(arrays, texts):
         raise StateError(f"{os.fspath(path)} is damaged: its content is not what was written")
     return {name: arrays[name] for name in sorted(arrays, key=_numbered)}, texts
+
+
+def csv_table(header: Sequence[str], rows: Iterable[Sequence[Any]], path: PathLike | None = None) -> str:
+    """A table as comma-separated text, written to `path` whole or not at all if one is given.
+
+    Examples
+    --------
+    >>> print(csv_table(["a", "b"], [[1, 2]]))
+    a,b
+    1,2
+    <BLANKLINE>
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    if path is not None:
+        put(path, text.getvalue().encode())
+    return text.getvalue()
 
 
 # ---- helpers ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 from .autograd import Node
 from .errors import OpError
-from .ops.op import NUMPY, Op, plain
+from .ops.op import NUMPY, PLAIN, Op
 from .record import apply
 
 
@@ -20,7 +20,7 @@ def dispatch(key: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
     handler = NUMPY.get(key)
     if handler is None:
         raise OpError(f"{name} does not record gradients; call it on x.numpy() if none should flow through it")
-    if handler is plain:
+    if handler is PLAIN:
         call = getattr(*key) if isinstance(key, tuple) else key
         return call(*map(strip, args), **{k: strip(v) for k, v in kwargs.items()})
     if isinstance(handler, Op):

@@ -10,7 +10,7 @@ import tinygrad_cn as tg
 from tests.referee import check_first_order, check_second_order, tensors
 from tinygrad_cn.errors import OpError
 from tinygrad_cn.ops import numpy_api, numpy_stats
-from tinygrad_cn.ops.op import NUMPY, REGISTRY, Case, Op, distinct, plain
+from tinygrad_cn.ops.op import NUMPY, PLAIN, REGISTRY, Case, Op, distinct
 
 Shape = tuple[int, ...]
 
@@ -237,6 +237,6 @@ def test_what_cannot_be_done_is_said(call: Callable[[Any], Any], error: type[Exc
 
 
 def test_no_function_is_both_recorded_and_without_gradient() -> None:
-    recorded = {f for f, h in NUMPY.items() if h is not plain}
+    recorded = {f for f, h in NUMPY.items() if h is not PLAIN}
     assert {np.sum, np.matmul, np.where} <= recorded
     assert all(op in REGISTRY.values() for op in NUMPY.values() if isinstance(op, Op))

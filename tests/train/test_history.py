@@ -108,3 +108,17 @@ def test_without_matplotlib_the_error_says_what_to_install(history, monkeypatch)
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"pip install 'tinygrad-cn\[plot\]'"):
         figure.curves(history)
+
+
+def test_a_failed_save_leaves_the_old_table(tmp_path, monkeypatch):
+    path = tmp_path / "history.csv"
+    History(epochs=[0], cost=[0.7]).to_csv(path)
+
+    def full(*names):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(OSError, match="no space"):
+        History(epochs=[0, 1], cost=[0.7, 0.5]).to_csv(path)
+    assert path.read_text() == "epochs,cost\n0,0.7\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]

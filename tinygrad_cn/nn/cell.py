@@ -7,6 +7,7 @@ act on the stacked pair [a⟨t−1⟩; x⟨t⟩], so Wf, Wi, … are (n_a, n_a +
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ def called(x: Any, letter: str, at: str) -> Any:
     return x.named(at.format(letter)) if at else x
 
 
-class Cell(Module):
+class Cell(Module, ABC):
     """What the cells share: their sizes, their start state, and a call that makes one step.
 
     Attributes
@@ -50,9 +51,9 @@ class Cell(Module):
         self.dtype = np.dtype(dtype)
         self._build(init, generator(seed))
 
+    @abstractmethod
     def _build(self, init: str | Init, rng: Rng) -> None:
         """Draw the parameters: for each letter a weight W of [a; x] and a bias b."""
-        raise NotImplementedError
 
     def _gate(self, letter: str, init: str | Init, rng: Rng) -> None:
         setattr(self, f"W{letter}", Parameter(draw(init, rng, (self.n_a, self.n_a + self.n_x), self.dtype)))
@@ -67,13 +68,13 @@ class Cell(Module):
         b: Any = np.concatenate([getattr(self, f"b{letter}") for letter in letters])
         return W.named(f"{where}W"), b.named(f"{where}b")
 
+    @abstractmethod
     def weights(self, where: str = "") -> Any:
         """The parameters as `step` takes them, made once for a sequence; `where` is put in front of their names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, x: Any, state: State, weights: Any, at: str = "") -> State:
         """One time step: the next state; `at` says how to name what is computed, see `called`."""
-        raise NotImplementedError
 
     def start(self, m: int, state: Sequence[Any] = ()) -> State:
         """The state to start from: zeros where none is given.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,13 +123,8 @@ class Study:
         0,0.1,0.5,0.0
         <BLANKLINE>
         """
-        text = io.StringIO()
-        writer = csv.DictWriter(text, _columns(self.rows), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        if path is not None:
-            files.put(path, text.getvalue().encode())
-        return text.getvalue()
+        columns = _columns(self.rows)
+        return files.csv_table(columns, ([row.get(name, "") for name in columns] for row in self.rows), path)
 
     def plot(self, lang: str | None = None) -> tuple[Axes, ...]:
         """Draw the judged quantity against each hyperparameter that varies; failed trials are crosses at the bottom.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from ..files import csv_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,14 +108,7 @@ class History:
         <BLANKLINE>
         """
         columns = self.to_dict()
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-        if path is not None:
-            with open(path, "w", encoding="utf-8", newline="") as file:
-                file.write(text.getvalue())
-        return text.getvalue()
+        return csv_table(list(columns), zip(*columns.values(), strict=True), path)
 
     def plot(self, lang: str | None = None) -> tuple[Axes, ...]:
         """Draw the cost, and the accuracy beside it if there is one, over the epochs.
