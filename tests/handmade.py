@@ -48,7 +48,7 @@ def dense(layer: int, n_in: int, n_out: int, label: str = "relu") -> Step:
     out, n = f"(n[{layer}], m)", f"n[{layer}], n[{layer - 1}]"
     da = quantity(
         f"d{before}", "gradient", (n_in, M), f"(n[{layer - 1}], m)", f"{w}ᵀ d{z}",
-        f"({n_in}, {n_out}) @ ({n_out}, {M}) → ({n_in}, {M})", optional=layer == 1,
+        f"({n_in}, {n_out}) @ ({n_out}, {M}) → ({n_in}, {M})", optional="input" if layer == 1 else "",
     )  # fmt: skip
     carried = quantity(before, "data" if layer == 1 else "A", (n_in, M), formula="" if layer == 1 else "…")
     return Step(

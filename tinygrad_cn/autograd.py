@@ -54,6 +54,16 @@ class Node:
     _state: State | None
 
 
+def data_of(x: Any) -> Any:
+    """The array in a node; everything else as it is."""
+    return x._data if isinstance(x, Node) else x
+
+
+def needs_gradient(x: Any) -> bool:
+    """True for a node that a gradient flows back to."""
+    return isinstance(x, Node) and x.requires_grad
+
+
 def is_frozen(x: Any) -> bool:
     """True for a parameter that does not learn now, and for what is computed from such: recorded for chains to read."""
     return isinstance(x, Node) and not x.requires_grad and (x.learned or x._op is not None)

@@ -145,3 +145,17 @@ def test_data_and_no_grad_record_nothing():
         assert net[:2](X).is_leaf
     assert (tg.tensor(X) * 2).is_leaf
     assert net[:2](X).detach().is_leaf
+
+
+@pytest.mark.parametrize(
+    ("net", "said"),
+    [
+        (frozen_net("?1"), "the layers before are frozen: optional"),
+        (nn.DNN([2, 4, 3, 1], hidden="tanh", seed=1), "the input is not updated: optional"),
+    ],
+    ids=["frozen", "input"],
+)
+def test_pictures_say_why_a_gradient_is_not_needed(net, said, tmp_path):
+    cost(net).chain(lang="en").draw(tmp_path / "chain.dot")
+    text = (tmp_path / "chain.dot").read_text(encoding="utf-8")
+    assert text.count(": optional") == text.count(said) == 1

@@ -53,7 +53,7 @@ def test_small_weights_make_gradients_vanish():
 def test_a_net_that_is_well_started_is_healthy():
     chain = chain_of("tanh", "xavier", depth=6)
     (found,) = findings(layer_health(chain.steps))
-    assert (found.key, found.good) == ("good", True)
+    assert (found.key, found.role) == ("good", "ok")
 
 
 def test_dead_units_are_counted():
@@ -78,8 +78,8 @@ def test_saturated_entries_are_counted_but_not_at_the_output():
 
 
 def test_one_sample_says_nothing_about_dead_units():
-    row = LayerHealth(1, "relu", 1.0, 1.0, 0.5, None, seen=1)
-    assert [f.key for f in findings([row])] == ["good"]
+    rows = [LayerHealth(layer, "relu", 1.0, 1.0, 0.5, None, seen=1) for layer in (1, 2)]
+    assert [f.key for f in findings(rows)] == ["good"]
 
 
 def test_before_backward_nothing_is_claimed():

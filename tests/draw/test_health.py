@@ -78,3 +78,17 @@ def test_long_nets_go_over_several_lines() -> None:
     assert len(set(lefts)) == 1
     assert strips[0][1] > strips[1][1] > strips[2][1] > places["scale"][1]
     assert strips[2][2] < strips[1][2] == strips[0][2]
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [("zh", "只有第 2 层有 dZ，没有别的层可比"), ("en", "Only layer 2 has a dZ: there is none to compare it with.")],
+)
+def test_a_single_layer_is_not_called_healthy(lang: str, sentence: str) -> None:
+    net = nn.Sequential(nn.LSTM(3, 4, output="last", seed=1), nn.Dense(4, 2, seed=2))
+    J = nn.cross_entropy(net(np.ones((3, 5, 4))), np.zeros(5, int))
+    J.backward()
+    source = VIEWS["health"](J.chain(lang=lang)).source
+    assert sentence in source
+    assert "健康" not in source
+    assert "Healthy" not in source

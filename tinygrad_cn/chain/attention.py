@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from .piece import Piece
 
 Naming = Callable[[Any], str]
@@ -90,7 +90,7 @@ def _parts(context: Piece, made: Mapping[Any, Piece], users: Mapping[int, list[P
 
 def _gives_back(last: Piece, queries: Piece | None) -> bool:
     """Whether a layer leads back to as many rows as the queries were made from; a head that classifies does not."""
-    return queries is not None and len(last.out._data) == len(_value(queries.roles[1]))
+    return queries is not None and len(last.out._data) == len(data_of(queries.roles[1]))
 
 
 # ---- formulas ---------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def attention_back(piece: Piece, i: int, name: Naming, g: str) -> str:
 
 def attention_shapes(piece: Piece) -> str:
     """How the matrices of one sample and one head combine, and the shape of all of them."""
-    (a, b), out = (np.shape(_value(x)) for x in piece.operands), piece.out._data.shape
+    (a, b), out = (np.shape(data_of(x)) for x in piece.operands), piece.out._data.shape
     if piece.label == "attention_scores":
         d = _rows_of_head(piece)
         return f"({a[2]}, {d}) @ ({d}, {b[2]}) → {out[2:]}, {out}"
@@ -136,7 +136,7 @@ def attention_root(scores: Piece) -> str:
 
 def attention_heads(scores: Piece) -> str:
     """How many heads there are, and how many rows each has; nothing to say of a single one."""
-    heads, n = _heads(scores), len(_value(scores.operands[0]))
+    heads, n = _heads(scores), len(data_of(scores.operands[0]))
     return f"h = {heads}, d = {n}/{heads} = {n // heads}" if heads > 1 else ""
 
 
@@ -147,8 +147,4 @@ def _heads(scores: Piece) -> int:
 
 def _rows_of_head(scores: Piece) -> int:
     """The number of rows d of one head."""
-    return len(_value(scores.operands[0])) // _heads(scores)
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+    return len(data_of(scores.operands[0])) // _heads(scores)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import data_of, needs_gradient
 from .attention import Attention, attention_heads, attention_shapes
 from .formula import forward
 from .model import Quantity, Role, Step
@@ -49,7 +49,7 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
     outside = {id(x): x for p in group.pieces for x in p.operands if id(x) not in known and id(x) in reader.names}
     forward = tuple(attention_value(reader, group, piece) for piece in group.pieces)
     flows = [x for x in outside.values() if _flows(reader, x)]
-    back = [*filter(_needs, reversed(inner[:-1])), *flows]
+    back = [*filter(needs_gradient, reversed(inner[:-1])), *flows]
     cached = [*flows, *(piece.out for piece in group.pieces if group.parts[piece] in CACHED)] if back else []
     return Step(
         id=str(layer),
@@ -58,8 +58,8 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
         label="",
         parameters=tuple(reader._value_of(x, "parameter") for x in parameters),
         forward=forward,
-        backward=tuple(reader._gradient(x, str(np.shape(_value(x)))) for x in back),
-        gradients=tuple(reader._gradient(x) for pair in reversed(own) for x in pair if _needs(x)),
+        backward=tuple(reader._gradient(x, str(np.shape(data_of(x)))) for x in back),
+        gradients=tuple(reader._gradient(x) for pair in reversed(own) for x in pair if needs_gradient(x)),
         cache=tuple(map(reader.name, cached)),
         sources=tuple(reader._source(x, home) for x in outside.values()),
     )
@@ -75,19 +75,11 @@ def attention_value(reader: Reader, group: Attention, piece: Piece) -> Quantity:
 
 def _product(piece: Piece) -> str:
     """How the shapes of a projection combine."""
-    w, a, b = (np.shape(_value(x)) for x in piece.roles)
+    w, a, b = (np.shape(data_of(x)) for x in piece.roles)
     return f"{w} @ {a}{f' + {b}' if b else ''} → {piece.out._data.shape}"
 
 
 def _flows(reader: Reader, x: Any) -> bool:
     """Whether a gradient flows back to it, or would if it were learned: not to masks, nor through frozen weights."""
     made = [piece.out for piece, _ in reader.consumers[id(x)] if piece.is_layer]
-    return _needs(x) or (bool(made) and all(map(_needs, made)))
-
-
-def _needs(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+    return needs_gradient(x) or (bool(made) and all(map(needs_gradient, made)))

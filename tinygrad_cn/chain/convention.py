@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors
+from ..autograd import Node, ancestors, data_of
 from ..ops.loss import samples as columns
 from .layers import LOSSES, Piece
 
@@ -42,7 +42,7 @@ def first_data(pieces: list[Piece]) -> Any:
 def samples(pieces: list[Piece]) -> int | None:
     """m: the columns of the first layer's input, or None if there is no layer or no sample."""
     data = first_data(pieces)
-    return None if data is None else columns(_value(data)) or None
+    return None if data is None else columns(data_of(data)) or None
 
 
 def per_sample(pieces: list[Piece], m: int) -> set[Node]:
@@ -125,10 +125,6 @@ def _factor(node: Node, i: int) -> float:
     return float("nan") if node._data.size == 1 else 1.0
 
 
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
-
-
 def _number(x: Any) -> float | None:
-    value = _value(x)
+    value = data_of(x)
     return float(value) if np.size(value) == 1 and not (isinstance(x, Node) and x.requires_grad) else None

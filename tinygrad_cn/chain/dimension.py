@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from ..ops.loss import sample_axis, samples
 from .convention import first_data
 from .layers import Piece
@@ -23,7 +23,7 @@ Shape = tuple[int, ...]
 
 def symbols(reader: Reader, x: Any) -> str:
     """The shape of a value with n[l] and m for what they stand for."""
-    shape, rows = np.shape(_value(x)), reader.rows.get(id(x), "")
+    shape, rows = np.shape(data_of(x)), reader.rows.get(id(x), "")
     if rows and len(shape) == 2:
         return f"({rows}, m)"
     if rows and len(shape) == 3:
@@ -37,8 +37,8 @@ def symbols(reader: Reader, x: Any) -> str:
             return found
     known = [*map(str, shape)]
     is_weight = isinstance(x, Node) and x.requires_grad and x._op is None and x not in reader.columns
-    if shape and samples(_value(x)) == reader.m and not is_weight:
-        known[sample_axis(_value(x))] = "m"
+    if shape and samples(data_of(x)) == reader.m and not is_weight:
+        known[sample_axis(data_of(x))] = "m"
     return f"({', '.join(known)}{',' * (len(known) == 1)})"
 
 
@@ -46,14 +46,14 @@ def _height_and_width(reader: Reader, shape: Shape, channels: str) -> list[str]:
     """n_H[l], n_W[l] where the image has the size of Z[l], or for l = 0 of X."""
     layer = channels.removeprefix("n_C[").removesuffix("]")
     whole = reader.values[reader.aliases["A0" if layer == "0" else f"Z{layer}"]]
-    if np.shape(_value(whole))[1:3] != shape[1:3]:
+    if np.shape(data_of(whole))[1:3] != shape[1:3]:
         return [*map(str, shape[1:3])]
     return [channels.replace("n_C", "n_H"), channels.replace("n_C", "n_W")]
 
 
 def _time(reader: Reader, steps: int) -> str:
     """T where a sequence is as long as the one the first layer takes."""
-    data = np.shape(_value(first_data(reader.pieces)))
+    data = np.shape(data_of(first_data(reader.pieces)))
     return "T" if len(data) == 3 and data[2] == steps else str(steps)
 
 
@@ -67,7 +67,7 @@ def _of_affine(reader: Reader, piece: Piece, i: int, shape: Shape) -> str:
     if len(shape) != 2:
         return ""
     rows, data = reader.rows[id(piece.out)], piece.operands[1]
-    inner = reader.rows.get(id(data)) or str(np.shape(_value(data))[0])
+    inner = reader.rows.get(id(data)) or str(np.shape(data_of(data))[0])
     if i == 0:
         return f"({inner}, {rows})" if piece.flipped else f"({rows}, {inner})"
     return f"({rows}, 1)" if i == 2 and shape[0] == piece.out._data.shape[0] else ""
@@ -81,7 +81,7 @@ def _of_conv(reader: Reader, piece: Piece, i: int, shape: Shape) -> str:
     if i == 2:
         return f"(1, 1, 1, {channels})"
     before = reader.rows.get(id(piece.operands[0]), "")
-    all_seen = shape[2] == np.shape(_value(piece.operands[0]))[3]
+    all_seen = shape[2] == np.shape(data_of(piece.operands[0]))[3]
     f = [channels.replace("n_C", "f")] * 2 if shape[0] == shape[1] else [*map(str, shape[:2])]
     return f"({', '.join([*f, before if before and all_seen else str(shape[2]), channels])})"
 
@@ -101,7 +101,3 @@ OF_PARAMETER: dict[str, Callable[[Any, Piece, int, Shape], str]] = {
     "conv": _of_conv,
     "norm": _of_norm,
 }
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

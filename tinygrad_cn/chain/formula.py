@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors
+from ..autograd import Node, ancestors, data_of
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
@@ -90,7 +90,7 @@ def _affine(piece: Piece, name: Naming) -> str:
 
 def _loss(piece: Piece, name: Naming, which: int) -> Formula:
     text = LOSS[piece.label][which]
-    rows = _outputs(_value(piece.operands[0]))
+    rows = _outputs(data_of(piece.operands[0]))
     if piece.label in MEAN_OVER_OUTPUTS and rows > 1:
         text = text.replace("(1/m)", f"(1/{rows}m)") if which == 0 else _over(text, rows)
     return Formula.of(text).fill({"A": name(piece.operands[0]), "Y": name(piece.operands[1])})
@@ -202,7 +202,7 @@ def _part_of_sequence(piece: Piece, i: int, g: str) -> str:
     if piece.label == "stack" and len(shape) == 3 and options.get("axis", 0) % 3 == 2:
         return f"{g}⟨{i + 1}⟩"
     if _is_pair(piece):
-        return f"{g}[:{len(_value(piece.operands[0]))}]" if i == 0 else f"{g}[{len(_value(piece.operands[0]))}:]"
+        return f"{g}[:{len(data_of(piece.operands[0]))}]" if i == 0 else f"{g}[{len(data_of(piece.operands[0]))}:]"
     match options.get("index"):
         case (slice(start=None, stop=None), slice(start=None, stop=int(), step=None)):
             return f"[{g}, 0]"
@@ -385,7 +385,3 @@ def index_text(index: Any) -> str:
         ends = [("" if v is None else str(v)) for v in (index.start, index.stop)]
         return ":".join(ends) + (f":{index.step}" if index.step is not None else "")
     return "…" if index is Ellipsis else str(index) if np.ndim(index) == 0 else f"array{np.shape(index)}"
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -58,11 +58,11 @@ class LayerHealth:
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence of the diagnosis: `health.<key>` in the catalogue, with its values; `good` if all is well."""
+    """One sentence of the diagnosis: `health.<key>` in the catalogue, with its values, in the colour of a role."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
-    good: bool = False
+    role: str = "wrong"
 
 
 def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
@@ -111,12 +111,17 @@ def _activated(layer: Step, users: Mapping[str, Step]) -> Step:
 
 
 def findings(layers: Sequence[LayerHealth]) -> list[Finding]:
-    """What is wrong and what may help; one good finding if nothing is, none before `backward()`."""
+    """What is wrong and what may help; one good finding if nothing is, none before `backward()`.
+
+    A single layer has none to be compared with: that is said, and it is neither good nor bad.
+    """
     known = [layer for layer in layers if layer.relative is not None and not np.isnan(layer.relative)]
     found = [*_vanishing(known), *_exploding(known), *_shares(layers)]
     if found or not known:
         return found
-    return [Finding("good", {"factor": _factor(known[0], layers[-1])}, good=True)]
+    if len(known) == 1:
+        return [Finding("alone", {"layer": known[0].layer}, "data")]
+    return [Finding("good", {"factor": _factor(known[0], layers[-1])}, "ok")]
 
 
 def norm(value: Array) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors, is_frozen
+from ..autograd import Node, ancestors, data_of, is_frozen
 from .attention import attention
 from .piece import INSIDE, LAYERS, Piece
 from .recurrent import recurrent
@@ -124,11 +124,11 @@ def around_layers(node: Node, uses: dict[Node, int]) -> Piece | None:
     if name in ("max_pool2d", "avg_pool2d"):
         return Piece("pool", name, node, node._inputs)
     below: Any = node._inputs[0] if node._inputs else None
-    if name in POOLS and np.ndim(_value(below)) == 4 and (node._options or {}).get("axis") == (1, 2):
+    if name in POOLS and np.ndim(data_of(below)) == 4 and (node._options or {}).get("axis") == (1, 2):
         return Piece("pool", POOLS[name], node, node._inputs)
     if name == "transpose" and _op_name(below) == "reshape" and uses.get(below, 0) == 1:
         image = below._inputs[0]
-        if np.ndim(_value(image)) == 4 and node._data.shape[1:] == np.shape(_value(image))[:1]:
+        if np.ndim(data_of(image)) == 4 and node._data.shape[1:] == np.shape(data_of(image))[:1]:
             return Piece("flatten", "flatten", node, (image,))
     return None
 
@@ -162,7 +162,7 @@ def _op_name(node: Any) -> str:
 def _is_product(node: Any) -> bool:
     if _op_name(node) not in ("matmul", "dot"):
         return False
-    return all(np.ndim(_value(x)) == 2 for x in node._inputs)
+    return all(np.ndim(data_of(x)) == 2 for x in node._inputs)
 
 
 def _product_and_bias(node: Node, uses: dict[Node, int]) -> tuple[Node, Any] | None:
@@ -170,8 +170,8 @@ def _product_and_bias(node: Node, uses: dict[Node, int]) -> tuple[Node, Any] | N
     for product, bias in (node._inputs, node._inputs[::-1]):
         if not _is_product(product) or uses.get(product, 0) != 1:
             continue
-        rows = np.shape(_value(product))[0]
-        if _is_parameter(bias) and np.shape(_value(bias)) in ((rows, 1), (1, 1), (1,), ()):
+        rows = np.shape(data_of(product))[0]
+        if _is_parameter(bias) and np.shape(data_of(bias)) in ((rows, 1), (1, 1), (1,), ()):
             return product, bias
     return None
 
@@ -188,7 +188,7 @@ def _transposed_leaf(x: Any, uses: dict[Node, int]) -> Node | None:
 
 
 def _is_matrix_and_sequence(w: Any, a: Any) -> bool:
-    return _is_parameter(w) and np.ndim(_value(w)) == 2 and np.ndim(_value(a)) == 3
+    return _is_parameter(w) and np.ndim(data_of(w)) == 2 and np.ndim(data_of(a)) == 3
 
 
 def _reshaped_leaf(x: Any, uses: dict[Node, int]) -> Any:
@@ -198,14 +198,10 @@ def _reshaped_leaf(x: Any, uses: dict[Node, int]) -> Any:
     return x
 
 
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
-
-
 def _other_than(node: Any, number: float) -> Node | None:
     """The other input of a two-input op one of whose inputs is `number`."""
     for x, other in (node._inputs, node._inputs[::-1]):
-        if isinstance(other, Node) and np.ndim(_value(x)) == 0 and not isinstance(x, Node) and x == number:
+        if isinstance(other, Node) and np.ndim(data_of(x)) == 0 and not isinstance(x, Node) and x == number:
             return other
     return None
 

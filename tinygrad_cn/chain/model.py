@@ -39,8 +39,8 @@ class Quantity:
         How the shapes combine: "(4, 2) @ (2, 400) + (4, 1) → (4, 400)".
     remark : str
         A second line for the reader: "= dA[2] ⊙ σ′(Z[2])".
-    optional : bool
-        Shown in grey: not needed for the update, such as dX.
+    optional : {"", "input", "frozen"}
+        Shown in grey with the reason: not needed for the update, as dX is not, nor what frozen layers would get.
     frozen : bool
         A parameter that does not learn now: it has no gradient.
     read : callable
@@ -56,7 +56,7 @@ class Quantity:
     shapes: str
     read: Callable[[], Array | None] = field(repr=False, compare=False)
     remark: str = ""
-    optional: bool = False
+    optional: str = ""
     frozen: bool = False
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from ..ops.formula import Formula
 from .formula import forward
 from .model import Quantity, Role, Step
@@ -141,7 +141,7 @@ def _shapes(piece: Piece) -> str:
     """How the shapes of a product combine."""
     out = str(piece.out._data.shape)
     if piece.kind == "recurrent":
-        *factors, b = (np.shape(_value(x)) for x in piece.operands)
+        *factors, b = (np.shape(data_of(x)) for x in piece.operands)
         state, given = state_of(piece)
         plus = f" + {b}" if b else ""
         if piece.label == "recurrent_sum":
@@ -151,10 +151,6 @@ def _shapes(piece: Piece) -> str:
         rows = factors[state][0] + factors[given][0]
         return f"{factors[0]} @ {(rows, factors[state][1])}{plus} → {out}"
     return out
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
 
 
 def at_any_time(quantities: Iterable[Quantity], wanted: Collection[str]) -> list[tuple[str, Formula | None]]:

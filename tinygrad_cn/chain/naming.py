@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import FREED, Node
+from ..autograd import FREED, Node, data_of, needs_gradient
 from ..errors import GraphError
 from .attention import attentions
 from .attention_step import name_attention
@@ -116,7 +116,7 @@ class Named:
         if piece.kind in ("pool", "flatten"):
             below = id(piece.operands[0])
             return self.layer_of.get(below, 0), self.rows.get(below, "") if piece.kind == "pool" else ""
-        same = [x for x in piece.operands if np.shape(_value(x)) == piece.out._data.shape and id(x) in self.layer_of]
+        same = [x for x in piece.operands if np.shape(data_of(x)) == piece.out._data.shape and id(x) in self.layer_of]
         latest = max(same, key=lambda x: self.layer_of[id(x)], default=None)
         return (0, "") if latest is None else (self.layer_of[id(latest)], self.rows[id(latest)])
 
@@ -135,22 +135,22 @@ class Named:
         if "A0" in self.values:
             self._name(a, f"X{number}", 0)
         else:
-            self._name(a, "A0", 0, "n_C[0]" if np.ndim(_value(a)) == 4 else "n[0]")
+            self._name(a, "A0", 0, "n_C[0]" if np.ndim(data_of(a)) == 4 else "n[0]")
 
     def _name_constant(self, piece: Piece, x: Any, counts: dict[str, int]) -> None:
         """Name what an op takes from outside: the target is Y, 1 − Y is written so, others are numbered."""
-        if id(x) in self.names or (np.ndim(_value(x)) == 0 and not _needs(x)):
+        if id(x) in self.names or (np.ndim(data_of(x)) == 0 and not needs_gradient(x)):
             return
         is_target = piece.kind in ("loss", "own_loss") and x is not piece.operands[0]
         if is_target and self.target is None:
             self.target = x
             self._name(x, "Y", 0)
-        elif is_target and np.array_equal(_value(x), 1 - _value(self.target)):
+        elif is_target and np.array_equal(data_of(x), 1 - data_of(self.target)):
             self.texts[id(x)] = "1 − Y"
-        elif np.asarray(_value(x)).dtype == bool and (layer := self._home(piece)[0]):
+        elif np.asarray(data_of(x)).dtype == bool and (layer := self._home(piece)[0]):
             self._name(x, f"D{layer}", 0)  # the mask of dropout
         else:
-            kind = "p" if _needs(x) else "c"
+            kind = "p" if needs_gradient(x) else "c"
             counts[kind] = counts.get(kind, 0) + 1
             self._name(x, f"{kind}{counts[kind]}", 0)
 
@@ -182,17 +182,9 @@ class Named:
         return "X" if known == "A0" else written(known)
 
 
-def _needs(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
-
-
 def _number(x: Any) -> str:
     """A constant in a formula: a number as it is, an array by its shape."""
-    value = _value(x)
+    value = data_of(x)
     if np.size(value) == 1:
         return f"{float(np.reshape(value, ())):.6g}".replace("-", "−")
     return f"c{np.shape(value)}"

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors
+from ..autograd import Node, ancestors, data_of
 from ..ops.op import REGISTRY, Array
 from ..record import fill
 
@@ -117,7 +117,7 @@ class _Opening:
     def run(self, name: str, *inputs: Any) -> Node:
         """A node whose value is worked out."""
         op = REGISTRY[name]
-        return self.new(op, inputs, np.asarray(op.forward(*map(_value, inputs))))
+        return self.new(op, inputs, np.asarray(op.forward(*map(data_of, inputs))))
 
     def blocks(self, node: Node, ops: Sequence[Any], inputs: Sequence[tuple[Any, ...]], letter: str) -> _Stack:
         """One node for each block of rows of a recorded one."""
@@ -223,7 +223,7 @@ def _paired(nodes: Sequence[Node]) -> dict[Any, int]:
         if not (isinstance(W, Node) and isinstance(pair, Node) and W._op is None and pair._data.ndim == 2):
             continue
         if _op_name(pair) == "concatenate" and len(pair._inputs) == 2 and (pair._options or {}).get("axis", 0) == 0:
-            found[W] = len(_value(pair._inputs[0]))
+            found[W] = len(data_of(pair._inputs[0]))
     return found
 
 
@@ -243,7 +243,3 @@ def _block_name(name: str | None, letter: str, gate: str) -> str | None:
 
 def _op_name(node: Node) -> str:
     return "" if node._op is None else node._op.name
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

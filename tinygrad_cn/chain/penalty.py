@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from .piece import Piece
 
 
@@ -70,8 +70,10 @@ def _weighted(root: Node) -> list[tuple[Node, float]]:
         flows = [(i, x) for i, x in enumerate(node._inputs) if isinstance(x, Node) and x.requires_grad]
         if name in ("add", "sum", "positive"):
             todo += [(x, weight) for _, x in flows]
-        elif name in ("multiply", "divide") and len(flows) == 1 and np.size(_value(node._inputs[1 - flows[0][0]])) == 1:
-            other = float(np.reshape(_value(node._inputs[1 - flows[0][0]]), ()))
+        elif (
+            name in ("multiply", "divide") and len(flows) == 1 and np.size(data_of(node._inputs[1 - flows[0][0]])) == 1
+        ):
+            other = float(np.reshape(data_of(node._inputs[1 - flows[0][0]]), ()))
             if name == "multiply" or flows[0][0] == 0:
                 todo.append((flows[0][1], weight * other if name == "multiply" else weight / other))
     return found
@@ -82,11 +84,7 @@ def _kind(node: Node, w: Node) -> str:
     name = node._op.name if node._op is not None else ""
     if name in ("absolute", "fabs"):
         return "L1"
-    two = name == "power" and node._inputs[0] is w and np.ndim(_value(node._inputs[1])) == 0
-    if two and bool(_value(node._inputs[1]) == 2):
+    two = name == "power" and node._inputs[0] is w and np.ndim(data_of(node._inputs[1])) == 0
+    if two and bool(data_of(node._inputs[1]) == 2):
         return "L2"
     return "L2" if name == "square" or (name == "multiply" and all(x is w for x in node._inputs)) else ""
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

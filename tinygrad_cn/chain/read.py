@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd import Node, is_frozen
+from ..autograd import Node, data_of, is_frozen, needs_gradient
 from ..ops.formula import Formula
 from ..ops.op import Array
 from .around import back_remark, forward_remark
@@ -54,7 +54,7 @@ class Reader(Named):
     ) -> Quantity:
         key = self.names[id(x)]
         if key not in self.quantities:
-            shape = np.shape(_value(x))
+            shape = np.shape(data_of(x))
             self.quantities[key] = Quantity(
                 key,
                 "X = A[0]" if key == "A0" else written(key),
@@ -63,7 +63,7 @@ class Reader(Named):
                 symbols(self, x),
                 formula,
                 shapes,
-                lambda: np.asarray(_value(x)),
+                lambda: np.asarray(data_of(x)),
                 remark,
                 frozen=role == "parameter" and is_frozen(x),
             )
@@ -78,8 +78,8 @@ class Reader(Named):
             parts = [term.formula for term in terms]
             remark = remark or next(filter(None, (back_remark(t.piece, t.i, self.name) for t in terms)), "")
             self.quantities[key] = Quantity(
-                key, gradient_of(self.name(x)), "gradient", np.shape(_value(x)), symbols(self, x),
-                fused or total(parts), shapes, self._reader(x), remark, optional=not _needs(x),
+                key, gradient_of(self.name(x)), "gradient", np.shape(data_of(x)), symbols(self, x),
+                fused or total(parts), shapes, self._reader(x), remark, optional=_unneeded(x),
             )  # fmt: skip
             standard = self.standards[name]
             if self.aliases[standard] == name:
@@ -123,18 +123,18 @@ class Reader(Named):
             known = [p for p in parts if p is not None]
             return np.asarray(sum(known)) if known and len(known) == len(parts) else None
 
-        return read if _needs(x) else derive
+        return read if needs_gradient(x) else derive
 
     def _through_layer(self, piece: Piece, x: Any) -> Array | None:
         """Wᵀ dZ, or Wᵀ * dZ, for an input that itself requires no gradient."""
         upstream = self._gradient(piece.out).value
-        w = _value(piece.roles[0])
+        w = data_of(piece.roles[0])
         if upstream is None or piece.kind == "affine":
             return None if upstream is None else np.asarray((w if piece.flipped else w.T) @ upstream)
         op, inputs = piece.out._op, piece.out._inputs
         assert op is not None
         i = next(i for i, y in enumerate(inputs) if y is x)
-        return np.asarray(op.gradient(i, upstream, piece.out._data, [*map(_value, inputs)], piece.out._options))
+        return np.asarray(op.gradient(i, upstream, piece.out._data, [*map(data_of, inputs)], piece.out._options))
 
     # ---- steps --------------------------------------------------------------------------------------
 
@@ -188,9 +188,9 @@ class Reader(Named):
         if not (is_data or is_leaf) or id(x) in home or any(x is own for own in own_parameters(piece)):
             return
         step_id = "X" if self.names[id(x)] == "A0" else self.names[id(x)]
-        role: Role = "parameter" if (_needs(x) or is_frozen(x)) and not is_data else "data"
+        role: Role = "parameter" if (needs_gradient(x) or is_frozen(x)) and not is_data else "data"
         home[id(x)] = step_id
-        gradients = (self._gradient(x),) if role == "parameter" and _needs(x) else ()
+        gradients = (self._gradient(x),) if role == "parameter" and needs_gradient(x) else ()
         steps.append(Step(step_id, "input", 0, "", forward=(self._value_of(x, role),), gradients=gradients))
 
     def _activation_of(self, piece: Piece) -> Piece | None:
@@ -201,19 +201,19 @@ class Reader(Named):
     def _layer(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
         w, a, b = piece.roles
         layer = self.layer_of[id(piece.out)]
-        z_shape, (forwards, back, product) = np.shape(_value(piece.out)), _shapes(piece)
+        z_shape, (forwards, back, product) = np.shape(data_of(piece.out)), _shapes(piece)
         z = self._value_of(piece.out, "Z", forward(piece, self.name), forwards, forward_remark(piece, self.name))
         out, backward = [z], []
         if act is not None:
             out.append(self._value_of(act.out, "A", forward(act, self.name), str(z_shape)))
-            if _needs(piece.out):
+            if needs_gradient(piece.out):
                 backward.append(self._dz(piece.out, act, str(z_shape)))
         parameters = [self._value_of(w, "parameter")] + ([] if b is None else [self._value_of(b, "parameter")])
-        if _needs(piece.out):
+        if needs_gradient(piece.out):
             backward.append(self._gradient(a, back))
-        gradients = [self._gradient(w, product)] if _needs(w) else []
-        if b is not None and _needs(b):
-            gradients.append(self._gradient(b, str(np.shape(_value(b)))))
+        gradients = [self._gradient(w, product)] if needs_gradient(w) else []
+        if b is not None and needs_gradient(b):
+            gradients.append(self._gradient(b, str(np.shape(data_of(b)))))
         return Step(
             id=str(layer),
             kind="conv" if piece.kind == "conv" else "dense",
@@ -223,7 +223,7 @@ class Reader(Named):
             forward=tuple(out),
             backward=tuple(backward),
             gradients=tuple(gradients),
-            cache=(self.name(a), self.name(w), self.name(piece.out)) if _needs(piece.out) else (),
+            cache=(self.name(a), self.name(w), self.name(piece.out)) if needs_gradient(piece.out) else (),
             sources=(self._source(a, home),),
         )
 
@@ -276,7 +276,7 @@ class Reader(Named):
 
 def _shapes(piece: Piece) -> tuple[str, str, str]:
     """How the shapes of Z, dA of the layer before, and dW come about."""
-    (w, a, b), z = (np.shape(_value(x)) for x in piece.roles), piece.out._data.shape
+    (w, a, b), z = (np.shape(data_of(x)) for x in piece.roles), piece.out._data.shape
     plus = f" + {b}" if b else ""
     if piece.kind == "conv":
         return f"{a} * {w}{plus} → {z}", f"{w}ᵀ * {z} → {a}", f"{a} * {z} → {w}"
@@ -286,9 +286,8 @@ def _shapes(piece: Piece) -> tuple[str, str, str]:
     return f"{w} @ {a}{plus} → {z}", f"{w[::-1]} @ {z} → {a}", f"{(w[0], columns)} @ {(columns, w[1])} → {w}"
 
 
-def _needs(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
+def _unneeded(x: Any) -> str:
+    """Why nothing is updated by the gradient of x, or ""."""
+    if needs_gradient(x):
+        return ""
+    return "frozen" if isinstance(x, Node) and x._op is not None else "input"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import data_of
 from ..ops.formula import Formula
 from ..ops.notation import Bracket, parse
 from ..ops.op import REGISTRY
@@ -61,7 +61,7 @@ Rule = Callable[[Reader, Piece, int], tuple[str, dict[str, Any]]]
 def _affine(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
     w, a, b = piece.operands
     if i == 2:
-        columns = np.shape(_value(b)) == (piece.out._data.shape[0], 1)
+        columns = np.shape(data_of(b)) == (piece.out._data.shape[0], 1)
         return ("bias" if columns else "bias.broadcast"), {}
     names = [reader.name(w), reader.name(a)]
     key = "product.right" if i == 1 else "product.left"
@@ -183,7 +183,7 @@ def _product(reader: Reader, piece: Piece, which: str) -> dict[str, Formula]:
     """How shapes combine in W A, or in one of its gradients, in symbols and in numbers."""
     _, a, _ = piece.operands
     symbols = (*_ends(_symbols(reader, piece.out)), _ends(_symbols(reader, a))[0])
-    numbers = (*piece.out._data.shape, np.shape(_value(a))[0])
+    numbers = (*piece.out._data.shape, np.shape(data_of(a))[0])
     n, m, k = symbols
     texts = [PRODUCTS[which].format(n=n, m=m, k=k) for n, m, k in (symbols, numbers)]
     return _arrows(*texts) | {"inner": formula({"forward": k, "left": m, "right": n}[which.split(".")[0]])}
@@ -230,7 +230,3 @@ def mean(reader: Reader, term: Term) -> list[Note]:
     if term.piece.kind == "loss" or (term.piece.kind == "own_loss" and "∂" not in term.formula.text):
         return [Note("mean.left_out" if reader.course else "mean.carried", {}, "mean")]
     return [Note({"1/m": "mean.here", "m": "mean.removed"}[term.scale], {}, "mean")] if term.scale else []
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

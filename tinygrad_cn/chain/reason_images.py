@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from ..ops.conv import output_size
 from ..ops.formula import Formula
 from ..ops.latex import to_latex
@@ -103,7 +103,7 @@ def _signed(number: int) -> str:
 
 def _with_border(reader: Reader, piece: Piece) -> dict[str, Any]:
     """What is to be said of padding and of groups, if there are any."""
-    known, channels = sizes(piece), np.shape(_value(piece.roles[0]))[2]
+    known, channels = sizes(piece), np.shape(data_of(piece.roles[0]))[2]
     return {
         "border": Note("conv.border") if np.any(known["pad"]) else "",
         "groups": Note("conv.groups", {"n": str(channels)}) if known.get("groups", 1) > 1 else "",
@@ -115,7 +115,7 @@ def window_shape(reader: Reader, piece: Piece, size: Formula) -> Note:
     known = sizes(piece)
     if not known:
         return Note("shape.is", {"size": size}, "shape")
-    x = np.shape(_value(piece.operands[0]))
+    x = np.shape(data_of(piece.operands[0]))
     height, width = (_places(known, axis, n) for axis, n in zip("HW", x[1:3], strict=True))
     return Note("shape.window", {"height": height, "width": width, "size": size}, "shape")
 
@@ -164,7 +164,7 @@ def of_pool(reader: Reader, piece: Piece, i: int) -> Rule:
     """Who gets the gradient of a window."""
     known = sizes(piece)
     overlap = Note("pool.overlap") if known and known["stride"] < known["f"] else ""
-    count = known["f"] ** 2 if known else int(np.prod(np.shape(_value(piece.operands[0]))[1:3]))
+    count = known["f"] ** 2 if known else int(np.prod(np.shape(data_of(piece.operands[0]))[1:3]))
     return f"pool.{_kind(piece)}.back", {"overlap": overlap, "count": str(count)}
 
 
@@ -222,7 +222,3 @@ def _equation(left: Formula, *right: Formula) -> Formula:
     return Formula(
         *(f"{getattr(left, form)} = {' '.join(getattr(f, form) for f in right)}" for form in ("text", "latex"))
     )
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of, needs_gradient
 from .piece import Piece
 
 ENTRYWISE = frozenset("add subtract multiply divide negative where".split())
@@ -55,9 +55,9 @@ def _terms(node: Node, uses: Mapping[Node, int]) -> tuple[list[tuple[Any, Any]],
         name = _op_name(x)
         if name == "add" and (x is node or uses.get(x, 0) == 1):
             todo += reversed(x._inputs)
-        elif name in ("matmul", "dot") and _is_leaf(x._inputs[0]) and all(np.ndim(_value(y)) == 2 for y in x._inputs):
+        elif name in ("matmul", "dot") and _is_leaf(x._inputs[0]) and all(np.ndim(data_of(y)) == 2 for y in x._inputs):
             products.append(x._inputs)
-        elif _is_leaf(x) and bias is None and np.shape(_value(x))[1:] in ((), (1,)):
+        elif _is_leaf(x) and bias is None and np.shape(data_of(x))[1:] in ((), (1,)):
             bias = x
         else:
             return [], None
@@ -282,7 +282,7 @@ def _ends(piece: Piece, made: Mapping[Any, Piece], inner: set[Node]) -> tuple[An
     found: dict[int, Any] = {}
     for x in piece.operands:
         parts = _ends(made[x], made, inner) if isinstance(x, Node) and x in inner else (x,)
-        found |= {id(part): part for part in parts if np.ndim(_value(part)) > 0 or _needs(part)}
+        found |= {id(part): part for part in parts if np.ndim(data_of(part)) > 0 or needs_gradient(part)}
     return tuple(found.values())
 
 
@@ -306,13 +306,5 @@ def _is_leaf(x: Any) -> bool:
 
 
 def _is_square(W: Any) -> bool:
-    rows, columns = np.shape(_value(W))
+    rows, columns = np.shape(data_of(W))
     return bool(rows == columns)
-
-
-def _needs(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of
 from .piece import Piece
 
 
@@ -23,7 +23,7 @@ def _is_residual(piece: Piece, made: Mapping[int, Piece]) -> bool:
     if piece.kind != "op" or piece.label != "add" or piece.out._data.size == 1:
         return False
     a, b = piece.operands
-    if not np.shape(_value(a)) == np.shape(_value(b)) == piece.out._data.shape:
+    if not np.shape(data_of(a)) == np.shape(data_of(b)) == piece.out._data.shape:
         return False
     return any(_comes_from(changed, _start(kept, made), made) for kept, changed in ((a, b), (b, a)))
 
@@ -47,7 +47,3 @@ def _comes_from(changed: Any, x: Any, made: Mapping[int, Piece]) -> bool:
                 seen.add(id(y))
                 todo.append(y)
     return False
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

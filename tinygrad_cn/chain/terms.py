@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
+from ..autograd import Node, data_of, needs_gradient
 from .known_loss import Match, known_loss
 from .layers import INSIDE, Piece, inner_nodes
 
@@ -84,7 +84,7 @@ def _term(end: Node, inside: set[Node], by_out: dict[Node, Piece]) -> Piece | No
     used = [x for node in sorted(inside, key=lambda n: n._born) for x in by_out[node].operands]
     operands = [x for x in used if not (isinstance(x, Node) and x in inside)]
     flows = list(dict.fromkeys(x for x in operands if isinstance(x, Node) and x.requires_grad))
-    constants = list({id(x): x for x in operands if not _needs(x) and np.ndim(_value(x)) > 0}.values())
+    constants = list({id(x): x for x in operands if not needs_gradient(x) and np.ndim(data_of(x)) > 0}.values())
     if flows and all(x._op is None for x in flows):
         return Piece("penalty", "penalty", end, (*flows, *constants))
     made_by = by_out.get(flows[0]) if len(flows) == 1 else None
@@ -100,11 +100,3 @@ def known_multiple(piece: Piece) -> Match | None:
     """The known loss that a hand-written one is a multiple of, or None."""
     x, *constants = piece.operands
     return known_loss(piece.out, set(inner_nodes(piece)), x, constants)
-
-
-def _needs(x: Any) -> bool:
-    return isinstance(x, Node) and x.requires_grad
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -49,7 +49,7 @@ def health(chain: parts.Drawable) -> graphviz.Digraph:
 
 def _caption(chain: parts.Drawable, layers: Sequence[LayerHealth]) -> list[Line]:
     """The diagnosis, then which convention dW follows and what is not computed."""
-    lines = [Line(_sentence(f, chain.lang), "ok" if f.good else "wrong", bold=True) for f in findings(layers)]
+    lines = [Line(_sentence(f, chain.lang), f.role, bold=True) for f in findings(layers)]
     return [*lines, *parts.caption(chain)[:-1]]
 
 

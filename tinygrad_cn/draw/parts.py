@@ -178,7 +178,7 @@ def _bands(quantities: Iterable[Quantity], lang: Lang, values: bool, bold: bool 
 def _band(q: Quantity, formula: list[str], lang: Lang, values: bool, bold: bool = False) -> Band:
     """The formula, and below it in small type the remark, the shapes and the value; why it is optional if it is."""
     role = "optional" if q.optional else q.role
-    small = [say("input_gradient", lang)] if q.optional else [q.remark, shape_text(q)]
+    small = [say(f"optional.{q.optional}", lang)] if q.optional else [q.remark, shape_text(q)]
     small += [say("frozen", lang)] if q.frozen else []
     small += value_lines(q.value, lang) if values else []
     lines = [Line(text, role, style.FORMULA, bold) for text in formula]

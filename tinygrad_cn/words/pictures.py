@@ -40,6 +40,10 @@ PICTURES: dict[str, dict[str, str]] = {
         "zh": "健康：从第 L 层往回，dZ 平均每层 × {factor}。",
         "en": "Healthy: on its way back dZ changes by × {factor} per layer on average.",
     },
+    "health.alone": {
+        "zh": "只有第 {layer} 层有 dZ，没有别的层可比；循环层各时间步的 da 不在此图中。",
+        "en": "Only layer {layer} has a dZ: there is none to compare it with. Time steps are not in this picture.",
+    },
     "health.vanishing": {
         "zh": "梯度消失：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}。"
         "建议：He 或 Xavier 初始化，或加归一化、残差连接。",

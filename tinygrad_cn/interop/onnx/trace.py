@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ... import autograd, nn
-from ...autograd import Node
+from ...autograd import Node, data_of
 from ...errors import ExportError, TinygradError
 from ...files import Array
 from ...ops.op import Op
@@ -175,7 +175,7 @@ def _call(node: Node, known: Known, given: Sequence[Any]) -> Call | None:
     options = {name: _located(value, given) for name, value in (node._options or {}).items()}
     if not any(isinstance(part, (Input, Result)) for part in (*arguments, *_flat(list(options.values())))):
         return None
-    return Call(node._op, arguments, options, node.name, tuple(np.shape(_value(x)) for x in node._inputs))
+    return Call(node._op, arguments, options, node.name, tuple(np.shape(data_of(x)) for x in node._inputs))
 
 
 def _argument(x: Any, known: Known, given: Sequence[Any]) -> Argument:
@@ -185,10 +185,6 @@ def _argument(x: Any, known: Known, given: Sequence[Any]) -> Argument:
     if x not in known:
         known[x] = Constant(x._data.copy(), x.name)  # once for weights that are used in every time step
     return known[x]
-
-
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x
 
 
 def _located(value: Any, given: Sequence[Any]) -> Any:
