@@ -39,6 +39,10 @@ PAGE: dict[str, dict[str, str]] = {
         "zh": "{n} 层相同，合成一步；这里列出首尾几层的范数等，逐个数值从略。",
         "en": "{n} equal layers in one step: norms of the first and last of them; the values are left out.",
     },
+    "folded.time": {
+        "zh": "{n} 个时间步合成一步；这里列出首尾几个时间步的范数等，逐个数值从略。",
+        "en": "{n} time steps in one: norms of the first and last of them; the values are left out.",
+    },
     "Z": {
         "zh": "每个神经元把输入加权求和，再加上自己的偏置；每一列是一个样本。",
         "en": "Every unit adds up its weighted inputs and its bias; every column is a sample.",

@@ -7,9 +7,11 @@ import timeit
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.draw.html.chains import KINDS, cost_of, dense, images, named, neuron, residual
+from tinygrad_cn import nn
 from tinygrad_cn.draw.html.page import page
 from tinygrad_cn.errors import PictureError, RenderError
 
@@ -153,6 +155,15 @@ def test_before_backward_gradients_are_not_computed(lang: str, word: str) -> Non
 def test_folded_layers_say_that_their_values_are_left_out() -> None:
     text = page(dense((3, *[4] * 12, 1), lang="zh"))
     assert "11 层相同" in text
+    assert "个时间步合成一步" not in text
+
+
+def test_folded_time_steps_are_not_called_layers() -> None:
+    J = nn.cross_entropy(nn.RNN(3, 4, output="last", seed=1)(np.ones((3, 5, 10))), np.zeros(5, int))
+    J.backward()
+    text = page(J.chain(lang="zh"))
+    assert "10 个时间步合成一步" in text
+    assert "层相同" not in text
 
 
 def test_the_same_chain_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """What the page steps through, in which order, and what each step uses."""
 
+import numpy as np
+
 from tests.draw.html.chains import bare_ops, dense, residual
+from tinygrad_cn import nn
 from tinygrad_cn.chain import Chain
 from tinygrad_cn.draw.html.steps import PageStep, outline
 
@@ -61,3 +64,11 @@ def test_every_computed_quantity_has_a_step_and_the_others_lead_to_the_first_tha
         assert set(numbers) == set(chain)
     numbers = outline(dense((2, 4, 1))).numbers
     assert (numbers["A0"], numbers["W2"], numbers["Y"], numbers["dW2"]) == (1, 3, 5, 8)
+
+
+def test_a_parameter_inside_a_block_is_among_what_its_product_uses() -> None:
+    J = nn.cross_entropy(nn.TransformerEncoderBlock(4, 2, seed=1)(np.ones((4, 3, 2))), np.zeros((3, 2), int))
+    J.backward()
+    plan = outline(J.chain())
+    step = next(step for step in plan.steps if step.thing.key == "V1")
+    assert [thing.quantity.written for thing in step.uses] == ["attention.Wv", "N[0]", "attention.bv"]

@@ -144,7 +144,8 @@ def _series(members: Sequence[Quantity], lang: Lang) -> str:
     for i in _picked(len(members)):
         cells = ["⋮"] * len(heads) if i is None else [to_mathml(members[i].written), *_row(members[i], lang)]
         lines.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    note = escape(say("html.folded", lang, n=len(members)))
+    key = "html.folded.time" if "⟨" in members[0].written else "html.folded"
+    note = escape(say(key, lang, n=len(members)))
     return f'<div class="scroll"><table class="series">{"".join(lines)}</table></div><p class="note">{note}</p>'
 
 

@@ -14,8 +14,8 @@ from ...chain import Chain
 from ...chain.fold import Row, fold
 from ...chain.model import Quantity, backward_quantities, forward_quantities
 
-NAME = re.compile(  # dW[2], A[l−1], u₁, dc̃⟨t−1⟩, d2.reverse.Waa, and a user's own names
-    r"(?:d?\d+\.)?(?:d?reverse\.)?[^\W\d](?:[^\W²³ᵀ¹⁻⁺]|\u0303)*′*(?:\[[^\[\]]*\]|⟨[^⟨⟩]*⟩)?′*"
+NAME = re.compile(  # dW[2], A[l−1], u₁, dc̃⟨t−1⟩, d2.reverse.Waa, 1.attention.Wv, and a user's own names
+    r"(?:\w+\.)*[^\W\d](?:[^\W²³ᵀ¹⁻⁺]|\u0303)*′*(?:\[[^\[\]]*\]|⟨[^⟨⟩]*⟩)?′*"
 )
 
 
