@@ -65,14 +65,14 @@ PICTURES: dict[str, dict[str, str]] = {
     "health.dead": {
         "zh": "死亡单元：{n} 层里有 ReLU 单元对所有样本都输出 0，最多的是第 {layer} 层：{share}。"
         "建议：降低学习率、He 初始化，或 LeakyReLU。",
-        "en": "Dead units: in {n} layers ReLU units are 0 for every sample, most in layer {layer}: {share}. "
+        "en": "Dead units: in {n} of the layers ReLU units are 0 for every sample, most in layer {layer}: {share}. "
         "Try a lower learning rate, He initialisation, or LeakyReLU.",
     },
     "health.saturated": {
         "zh": "饱和：{n} 层里许多激活值的导数不到最大值的 1%，最多的是第 {layer} 层：{share}。"
         "建议：减小初始权重，标准化输入，或换成 ReLU。",
-        "en": "Saturated: in {n} layers many activations have under 1% of their largest slope, most in layer {layer}: "
-        "{share}. Try smaller initial weights, standardised inputs, or ReLU.",
+        "en": "Saturated: in {n} of the layers many activations have under 1% of their largest slope, "
+        "most in layer {layer}: {share}. Try smaller initial weights, standardised inputs, or ReLU.",
     },
     "penalty": {"zh": "正则项", "en": "penalty"},
     "total": {"zh": "总代价", "en": "total cost"},
