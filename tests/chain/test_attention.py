@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cn as tg
-from tests.chain.test_source import run
+from tests.chain.running import run
 from tinygrad_cn import nn
 from tinygrad_cn.chain.fold import fold
 from tinygrad_cn.chain.source.variables import identifier

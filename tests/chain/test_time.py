@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import tinygrad_cn as tg
+from tests.chain.running import assert_same, run
 from tests.chain.test_recurrent import namespace
-from tests.chain.test_source import assert_same, run
 from tinygrad_cn import nn
 from tinygrad_cn.chain.fold import fold
 
