@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .student import Homework, Net, derivative, dw_line, fused
+from .homework import Slip
+from .student import DenseHomework, Net, derivative, dw_line, fused
 
 When = Callable[[Net, int], bool]
 
@@ -92,7 +93,7 @@ def square(net: Net, l: int) -> bool:
 
 
 def course(change: str) -> str:
-    """Marks a row that only the course convention knows; see `mistakes_of`."""
+    """Marks a row that only the course convention knows; see `_changes`."""
     return f"course:{change}"
 
 
@@ -219,7 +220,14 @@ MISTAKES: tuple[Mistake, ...] = (
 )  # fmt: skip
 
 
-def changes(work: Homework, mistake: Mistake) -> Iterator[tuple[str, str]]:
+def slips(work: DenseHomework) -> Iterator[Slip]:
+    """Every mistake in every layer it can be made in."""
+    for mistake in MISTAKES:
+        for name, line in _changes(work, mistake):
+            yield Slip(mistake.codes, {name: line})
+
+
+def _changes(work: DenseHomework, mistake: Mistake) -> Iterator[tuple[str, str]]:
     """(name, line) for every layer the mistake can be made in."""
     net = work.net
     only_course = mistake.code.startswith("course:")

@@ -9,7 +9,8 @@ import numpy as np
 
 import tinygrad_cn as tg
 
-from .student import HANDED, Homework, Net, homework, saturated
+from .mutants import Draw, exercises
+from .student import HANDED, DenseHomework, Net, homework, saturated
 
 REWRITES = (
     ("relu", "dZ{l}", "np.where(Z{l} >= 0, dA{l}, 0)"),
@@ -22,7 +23,7 @@ REWRITES = (
 )
 
 
-def right_ones(n: int, seed: int = 0) -> Iterator[tuple[Homework, dict[str, Any], str]]:
+def right_ones(n: int, seed: int = 0) -> Iterator[tuple[DenseHomework, dict[str, Any], str]]:
     """Right gradients of random nets: depth 1 to 10, both conventions and dtypes, saturated, m from 1 to 300."""
     rng = np.random.default_rng(seed)
     for k in range(n):
@@ -66,7 +67,7 @@ def _random_net(rng: np.random.Generator) -> Net:
     return saturated(net, float(rng.choice([1, 1, 5, 20])))
 
 
-def _rewritten(work: Homework, rng: np.random.Generator) -> dict[str, str]:
+def _rewritten(work: DenseHomework, rng: np.random.Generator) -> dict[str, str]:
     """The same gradients, written in other ways."""
     changed = {}
     for l in range(1, work.net.depth + 1):
@@ -78,7 +79,7 @@ def _rewritten(work: Homework, rng: np.random.Generator) -> dict[str, str]:
     return changed
 
 
-def _rounded(work: Homework, changed: dict[str, str], rng: np.random.Generator) -> dict[str, str]:
+def _rounded(work: DenseHomework, changed: dict[str, str], rng: np.random.Generator) -> dict[str, str]:
     """Let every intermediate value of the student's pass differ from ours in its last bits."""
     scope = work.values
     for l in range(1, work.net.depth + 1):
@@ -97,4 +98,15 @@ def false_alarms(n: int, seed: int = 0) -> list[str]:
         report = tg.compare(work.J, hand, convention=work.convention, lang="en")
         if not report.ok:
             found.append(f"{label}\n{report}")
+    return found
+
+
+def family_alarms(draw: Draw, n: int, seed: int = 0) -> list[str]:
+    """The same of another family, each with all it may hand over; n drawn apart from those mistakes are made in."""
+    found = []
+    for k, work in enumerate(exercises(draw, n, seed + 1)):
+        starts = list(work.handed.values())[k % len(work.handed)]
+        report = tg.compare(work.chain, {k: v for k, v in work.hand().items() if k.startswith(starts)}, lang="en")
+        if not report.ok:
+            found.append(f"{work.label}\n{report}")
     return found

@@ -1,7 +1,6 @@
 """A careful student's homework: nets, their forward pass, and a right backward pass, one line a gradient.
 
-The backward pass is a table from names to NumPy expressions, in the order a student computes them, so
-that a mistake is a changed line of code. Nothing here uses the package but to record the cost.
+Nothing here uses the package but to record the cost.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from numpy.typing import DTypeLike
 import tinygrad_cn as tg
 from tinygrad_cn import nn
 
-Program = dict[str, str]
+from .homework import Homework, Program
+
 SLOPE = 0.1
 FORWARD = {
     "tanh": "np.tanh({z})",
@@ -96,26 +96,13 @@ NETS = (
 
 
 @dataclass(frozen=True)
-class Homework:
-    """A recorded cost, the values a student's code works on, and a right backward pass."""
+class DenseHomework(Homework):
+    """The homework of a dense net."""
 
     net: Net
-    J: Any
-    values: dict[str, Any]
-    program: Program
-    convention: str
-
-    def hand(self, changed: Program | None = None) -> dict[str, Any]:
-        """The gradients, with some lines of the program changed; what the changed lines feed changes with them."""
-        scope = {"np": np} | self.values
-        grads: dict[str, Any] = {}
-        with np.errstate(all="ignore"):  # of saturated units
-            for name, line in (self.program | (changed or {})).items():
-                grads[name] = scope[name] = eval(line, scope)
-        return grads
 
 
-def homework(net: Net, seed: int, dtype: DTypeLike = np.float64, convention: str = "course") -> Homework:
+def homework(net: Net, seed: int, dtype: DTypeLike = np.float64, convention: str = "course") -> DenseHomework:
     """Draw parameters and data, run the forward pass twice: in NumPy, and recorded."""
     rng = np.random.default_rng(seed)
     values = _draw(net, rng, np.dtype(dtype))
@@ -125,7 +112,8 @@ def homework(net: Net, seed: int, dtype: DTypeLike = np.float64, convention: str
         with np.errstate(over="ignore"):  # of exp(−Z)
             A = eval(FORWARD[net.activation(l)].format(z="Z"), {"np": np, "Z": values[f"Z{l}"], "slope": SLOPE})
         values[f"A{l}"] = (A * values[f"D{l}"] / net.keep_prob if f"D{l}" in values else A).astype(dtype)
-    return Homework(net, record(net, values), values, program(net, convention), convention)
+    label = f"{net.name} · {np.dtype(dtype)} · {convention}"
+    return DenseHomework(label, record(net, values), values, program(net, convention), convention, net)
 
 
 def _draw(net: Net, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from benchmarks.causes import pairs, run, singles
+from benchmarks.mutants import pairs, singles
 from benchmarks.right import false_alarms
+from benchmarks.score import run
 
 
 def test_single_mistakes_are_named_and_blamed_on_the_right_gradient():

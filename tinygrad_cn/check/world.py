@@ -22,6 +22,8 @@ CANCELLING = frozenset(["sigmoid", "tanh", "gelu", "silu"])  # their derivatives
 # These hand on an entry as it is, without rounding, and their gradients ask which one it was.
 CHOOSING = frozenset("max min maximum minimum fmax fmin clip relu max_pool2d sort partition".split())
 PRODUCTS = frozenset(["matmul", "dot", "affine"])
+# Pieces that sum up products, by kind or label: how large their terms are is told by the sum of absolute values.
+SUMMING = frozenset(["conv", "recurrent", "sequence", "projection", "attention_scores", "attention_context"])
 PRIME = 8191  # so many moves are drawn and repeated: no pattern in any shape
 _random = np.random.default_rng(1)
 MOVES = np.where(_random.random(PRIME) < 0.5, -1, 1) * _random.uniform(0.5, 1.5, PRIME)  # no two cancel exactly
@@ -130,7 +132,7 @@ class World:
                 a = self.value(piece.out)
                 a = np.exp(a) if piece.label == "log_softmax" else a
                 return np.asarray(a * g + a * np.sum(a * g, axis=0, keepdims=True))
-            size = np.abs(self._walked(piece, x, g))
+            size = np.abs(self._walked(piece, x, g, absolute=bool(SUMMING & {piece.kind, piece.label})))
             return size + self.lost(piece, g) if piece.kind == "activation" else size
 
     def lost(self, piece: Piece, g: Array) -> Array:
@@ -155,25 +157,48 @@ class World:
         assert x is b
         return np.asarray(unbroadcast(g, np.shape(self.value(b))) / scale)
 
-    def _walked(self, piece: Piece, x: Any, g: Array) -> Array:
+    def _walked(self, piece: Piece, x: Any, g: Array, absolute: bool = False) -> Array:
         if piece.is_layer and not (isinstance(x, Node) and x.requires_grad):
-            return self._to_data(piece, x, g)
-        ends = {self.copies.get(n, n): n for n in piece.operands if isinstance(n, Node)}
+            return self._to_data(piece, x, g, absolute)
+        copies = self._absolute(piece) if absolute else self.copies
+        ends = {copies.get(n, n): n for n in piece.operands if isinstance(n, Node)}
         found: dict[int, Array] = {}
 
         def visit(node: Node, gradient: Any) -> None:
             if node in ends:
                 found[id(ends[node])] = np.asarray(gradient)
 
-        out = self.copies.get(piece.out, piece.out)
+        out = copies.get(piece.out, piece.out)
         walk(out, np.array(g / self.scale(piece.out), dtype=np.result_type(out._data, g)), visit, until=frozenset(ends))
         whole = np.asarray(found[id(x)] * self.scale(x))
         return whole[self.parts[id(x)]] if id(x) in self.parts else whole
 
-    def _to_data(self, piece: Piece, x: Any, g: Array) -> Array:
+    def _absolute(self, piece: Piece) -> Mapping[Any, Node]:
+        """Copies of the nodes of a piece, from its operands to its output, with the absolute values."""
+        copies: dict[Any, Node] = {}
+
+        def copied(x: Any) -> Any:
+            if not isinstance(x, Node):
+                return _magnitude(x) if isinstance(x, np.ndarray) else x
+            if x not in copies:
+                inputs = x._inputs if any(x is y for y in piece.operands) else tuple(map(copied, x._inputs))
+                copy: Any = object.__new__(type(x))
+                copies[x] = fill(copy, np.abs(self.value(x)), x.requires_grad, x._op, inputs, x._options)
+            return copies[x]
+
+        copied(piece.out)
+        return copies
+
+    def _to_data(self, piece: Piece, x: Any, g: Array, absolute: bool) -> Array:
         """The gradient of a layer's input that records nothing, such as images."""
         out, inputs = self.copies.get(piece.out, piece.out), [self.value(y) for y in piece.operands]
+        inputs = [_magnitude(y) for y in inputs] if absolute else inputs
         assert out._op is not None
         i = next(i for i, y in enumerate(piece.operands) if y is x)
         gradient = out._op.gradient(i, g / self.scale(piece.out), out._data, inputs, out._options)
         return np.asarray(gradient * self.scale(x))
+
+
+def _magnitude(values: Array) -> Array:
+    """Absolute values; what is no number, such as a mask or no bias, as it is."""
+    return np.abs(values) if values.dtype.kind == "f" else values
