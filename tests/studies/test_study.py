@@ -1,11 +1,7 @@
-"""Studies: what build may return, who is best, what fails alone, and the same numbers wherever trials run."""
+"""Studies: what build may return, who is best, what fails alone, and the table of it all."""
 
-import os
 import sys
-import threading
 
-import distributed
-import joblib
 import numpy as np
 import pytest
 
@@ -14,7 +10,6 @@ from tinygrad_cn import data, nn, optim
 from tinygrad_cn.studies import Study, Trial
 
 X, Y = data.moons(100, noise=0.2, seed=0)
-SPACE = {"lr": tg.space.log_uniform(1e-3, 1), "units": [2, 4, 8]}
 TRAINING = {"X": X, "Y": Y, "loss": nn.binary_cross_entropy, "epochs": 5}
 
 
@@ -25,10 +20,6 @@ def build(lr, units):
 
 def study(build, space, *args, **options):
     return tg.study(build, space, *args, progress=False, **options)
-
-
-def without_time(done):
-    return [{**row, "seconds": 0} for row in done.rows]
 
 
 # ---- what build returns -----------------------------------------------------------------------------
@@ -132,43 +123,6 @@ def test_what_is_no_number_is_never_best():
     done = study(lambda a: a, {"a": [np.nan, 2.0, np.inf, 1.0, -np.inf]})
     assert [trial.params["a"] for trial in done.ranked] == [1.0, 2.0]
     assert len(done.table("en").splitlines()) == 6
-
-
-# ---- where trials run -------------------------------------------------------------------------------
-
-
-def test_the_numbers_do_not_hang_on_the_workers():
-    alone = study(build, SPACE, 6, fit=TRAINING, seed=5)
-    together = study(build, SPACE, 6, fit=TRAINING, seed=5, jobs=2)
-    assert without_time(together) == without_time(alone)
-    assert len({trial.params["lr"] for trial in alone.trials}) == 6
-
-
-def threads_and_process(i):
-    return {"threads": float(os.environ.get("OPENBLAS_NUM_THREADS", -1)), "process": os.getpid()}
-
-
-def test_a_worker_has_one_blas_thread_unless_told_otherwise(monkeypatch):
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    space = {"i": [0, 1]}
-    for trial in study(threads_and_process, space, jobs=2).trials:
-        assert trial.metrics["threads"] == 1
-        assert trial.metrics["process"] != os.getpid()
-    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=3):
-        assert {trial.metrics["threads"] for trial in study(threads_and_process, space).trials} == {3}
-
-
-def test_without_jobs_everything_runs_here():
-    assert study(threads_and_process, {"i": [0]}).trials[0].metrics["process"] == os.getpid()
-
-
-def test_the_same_call_runs_on_a_dask_cluster():
-    options = {"processes": False, "n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
-    with distributed.Client(**options), joblib.parallel_config("dask"):
-        there = study(build, SPACE, 4, fit=TRAINING)
-        (trial,) = study(lambda a: {"dask": "Dask" in threading.current_thread().name}, {"a": [1]}).trials
-    assert without_time(there) == without_time(study(build, SPACE, 4, fit=TRAINING))
-    assert trial.metrics == {"dask": 1.0}
 
 
 # ---- arguments --------------------------------------------------------------------------------------

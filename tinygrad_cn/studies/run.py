@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ..data.arguments import whole
 from ..errors import OpError
 from ..files import PathLike
-from . import trial
 from .file import Results
-from .plan import Params, draws, grid, printed
+from .plan import draws, grid, printed
 from .result import LIKELY, Study
 from .space import Choices, Distribution, checked
-from .trial import Build, Fit, Trial
+from .trial import Build, Fit, run
+from .workers import side_by_side
 
 
 def study(
@@ -68,7 +69,8 @@ def study(
     -------
     Study
         The trials, `.best`, `.table()`, `.to_csv(path)`, `.plot()` and `.plot_curves()`. After Ctrl-C it has those
-        that were finished. A trial that raises an error is recorded as failed, and the others go on.
+        that were finished. A trial that raises an error is recorded as failed, and the others go on; so is one whose
+        worker process dies, of too much memory or a crash. With `jobs=1` there is no worker, so that ends the study.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def study(
     plan = grid(choices) if n is None else draws(choices, whole("n", n, 1), seed)
     results = Results(out, _about(choices, None if n is None else seed), plan)
     kept = {i for i, old in results.finished.items() if not (retry and old.error)}
-    todo = [(i, params) for i, params in enumerate(plan) if i not in kept]
+    todo = {i: params for i, params in enumerate(plan) if i not in kept}
     judged = maximize or minimize
 
     def so_far(interrupted: bool = False) -> Study:
@@ -113,7 +115,7 @@ def study(
         metric = judged or next((name for name in LIKELY if any(name in t.metrics for t in trials)), LIKELY[-1])
         return Study(trials, choices, metric, maximize is not None, len(plan), interrupted)
 
-    trials = _run(todo, build, fit, judged or LIKELY[-1], jobs)
+    trials = side_by_side(todo, partial(run, build=build, training=fit, name=judged or LIKELY[-1]), jobs)
     with contextlib.closing(trials), _bar(progress, len(plan), len(kept)) as show:
         try:
             for finished in trials:
@@ -122,29 +124,6 @@ def study(
         except KeyboardInterrupt:
             return so_far(interrupted=True)
     return so_far()
-
-
-def _run(
-    todo: list[tuple[int, Params]], build: Build, training: Fit | None, name: str, jobs: int | None
-) -> Generator[Trial]:
-    """Each trial when it is finished, in whatever order."""
-    try:
-        import joblib
-    except ImportError as error:
-        raise ImportError("study needs joblib: pip install 'tinygrad-cn[study]'") from error
-    call = joblib.delayed(trial.run)
-    with _one_blas_thread(joblib):
-        side_by_side = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
-        yield from side_by_side(call(i, params, build, training, name) for i, params in todo)
-
-
-def _one_blas_thread(joblib: Any) -> contextlib.AbstractContextManager[Any]:
-    """For worker processes, unless a joblib.parallel_config around the study says how many."""
-    backend, _ = joblib.parallel.get_active_backend()
-    if not backend.supports_inner_max_num_threads or backend.inner_max_num_threads is not None:
-        return contextlib.nullcontext()
-    context: contextlib.AbstractContextManager[Any] = joblib.parallel_config("loky", inner_max_num_threads=1)
-    return context
 
 
 def _about(choices: Choices, seed: int | None) -> dict[str, Any]:

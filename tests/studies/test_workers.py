@@ -1,0 +1,112 @@
+"""Workers: the same numbers wherever trials run, and one that dies takes its trial with it, and no other."""
+
+import os
+import signal
+import threading
+import time
+
+import distributed
+import joblib
+import pytest
+
+import tinygrad_cn as tg
+from tinygrad_cn import data, nn, optim
+
+X, Y = data.moons(100, noise=0.2, seed=0)
+SPACE = {"lr": tg.space.log_uniform(1e-3, 1), "units": [2, 4, 8]}
+TRAINING = {"X": X, "Y": Y, "loss": nn.binary_cross_entropy, "epochs": 5}
+
+
+def build(lr, units):
+    net = nn.DNN([2, units, 1], hidden="tanh", seed=1)
+    return net, optim.Adam(net.parameters(), lr)
+
+
+def study(build, space, *args, **options):
+    return tg.study(build, space, *args, progress=False, **options)
+
+
+def without_time(done):
+    return [{**row, "seconds": 0} for row in done.rows]
+
+
+# ---- where trials run -------------------------------------------------------------------------------
+
+
+def test_the_numbers_do_not_hang_on_the_workers():
+    alone = study(build, SPACE, 6, fit=TRAINING, seed=5)
+    together = study(build, SPACE, 6, fit=TRAINING, seed=5, jobs=2)
+    assert without_time(together) == without_time(alone)
+    assert len({trial.params["lr"] for trial in alone.trials}) == 6
+
+
+def threads_and_process(i):
+    return {"threads": float(os.environ.get("OPENBLAS_NUM_THREADS", -1)), "process": os.getpid()}
+
+
+def test_a_worker_has_one_blas_thread_unless_told_otherwise(monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    space = {"i": [0, 1]}
+    for trial in study(threads_and_process, space, jobs=2).trials:
+        assert trial.metrics["threads"] == 1
+        assert trial.metrics["process"] != os.getpid()
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=3):
+        assert {trial.metrics["threads"] for trial in study(threads_and_process, space).trials} == {3}
+
+
+def test_without_jobs_everything_runs_here():
+    assert study(threads_and_process, {"i": [0]}).trials[0].metrics["process"] == os.getpid()
+
+
+def test_the_same_call_runs_on_a_dask_cluster():
+    options = {"processes": False, "n_workers": 1, "threads_per_worker": 2, "dashboard_address": None}
+    with distributed.Client(**options), joblib.parallel_config("dask"):
+        there = study(build, SPACE, 4, fit=TRAINING)
+        (trial,) = study(lambda a: {"dask": "Dask" in threading.current_thread().name}, {"a": [1]}).trials
+    assert without_time(there) == without_time(study(build, SPACE, 4, fit=TRAINING))
+    assert trial.metrics == {"dask": 1.0}
+
+
+# ---- workers that die -------------------------------------------------------------------------------
+
+DEATHS = {1: lambda: os._exit(5), 3: lambda: os.kill(os.getpid(), signal.SIGKILL)}
+
+
+def deadly(a):
+    time.sleep(0.01)  # so that others run beside it
+    return DEATHS.get(a, lambda: a)()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no exit codes there")
+def test_a_worker_that_dies_is_the_failure_of_its_trial_alone(tmp_path):
+    path = tmp_path / "study.jsonl"
+    done = study(deadly, {"a": list(range(5))}, jobs=2, out=path)
+    assert {trial.number: trial.complaint for trial in done.failed} == {
+        1: "The worker process of this trial died: EXIT(5)",
+        3: "The worker process of this trial died: SIGKILL(-9), as by a system that is out of memory",
+    }
+    assert {trial.number: trial.metrics for trial in done.ranked} == {a: {"cost": a} for a in (0, 2, 4)}
+    assert study(deadly, {"a": list(range(5))}, jobs=2, out=path) == done, "from the file: nobody dies again"
+    assert not study(lambda a: a, {"a": list(range(5))}, jobs=2, out=path, retry=True).failed
+
+
+def test_what_a_worker_cannot_even_read_ends_the_study():
+    class Unreadable:
+        def __reduce__(self):
+            return int, ("no number",)
+
+        def __call__(self, a):
+            return a
+
+    with pytest.raises(Exception, match="un-serialize"):
+        study(Unreadable(), {"a": [1, 2]}, jobs=2)
+
+
+def test_a_trial_that_kills_the_workers_of_a_cluster_fails_alone():
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": "CRITICAL"}
+    with distributed.Client(**options), joblib.parallel_config("dask"):
+        done = study(lambda a: os._exit(5) if a == 3 else a, {"a": list(range(6))})
+    assert [trial.number for trial in done.ranked] == [0, 1, 2, 4, 5]
+    (failed,) = done.failed
+    assert failed.complaint == "The worker process of this trial died: KilledWorker"
+    assert "on 4 different workers, but all those workers died while running it" in failed.error
