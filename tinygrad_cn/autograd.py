@@ -269,30 +269,32 @@ def _fit(g: Any, node: Node, i: int, x: Node) -> Any:
 def walk(
     root: Node,
     seed: Any,
-    visit: Callable[[Node, Any], None],
+    visit: Callable[[Node, Any], None] | None = None,
     *,
     until: Set[Node] = NOWHERE,
     record: bool = False,
     free: bool = False,
-) -> None:
-    """Carry the gradient `seed` of `root` back; call `visit(node, g)` once per node, newest first.
+) -> dict[Node, Any]:
+    """Carry the gradient `seed` of `root` back to the leaves and the nodes of `until`, and return theirs.
 
-    With `record`, gradients are Tensors and the vjps are recorded; with `free`, a node forgets its
-    inputs as soon as it has been passed; nodes of `until` are visited but not passed. A gradient
-    handed to `visit` belongs to that node alone.
+    Each node on the way has its gradient shown to `visit(node, g)` before it is passed, once, newest
+    first. With `record`, gradients are Tensors and the vjps are recorded; with `free`, a node forgets
+    its inputs as soon as it has been passed. A gradient belongs to its node alone.
     """
     gradients: dict[Node, Any] = {root: seed}  # arrays in it are its own, so they are added to in place
-    waiting = [(-root._born, root)]  # a heap of the nodes that have a gradient, the youngest on top
+    waiting: list[tuple[int, Node]] = []  # a heap of the nodes to be passed, the youngest on top
+    if root._op is not None and root not in until:
+        waiting.append((-root._born, root))
     watching = mode.get() & ANOMALY
     while waiting:
         node = heappop(waiting)[1]
         g = gradients.pop(node)
         if node._state is not None and node._state.hooks:
             g = _run_hooks(node, g)
-        visit(node, g)
+        if visit is not None:
+            visit(node, g)
         op, inputs, born, options = node._op, node._inputs, node._born, node._options
-        if op is None or node in until:
-            continue
+        assert op is not None
         if op is FREED:
             raise GraphError(FREED.note)
         args = [g, node if record else node._data]  # of a vjp
@@ -307,13 +309,13 @@ def walk(
         if suspect:
             _check_unchanged(node)
         vjps = op.vjps
-        in_place = None if record or watching else op.add_to
         for i, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
                 continue
             known = gradients.get(x)
-            if in_place is not None and known.__class__ is ndarray:
-                in_place(known, g, **(options or {}))
+            owned = known.__class__ is ndarray and not record
+            if owned and op.add_to is not None and not watching:
+                op.add_to(known, g, **(options or {}))
                 continue
             vjp = vjps[i] if vjps else op.rule(i)
             if vjp is None:
@@ -324,17 +326,22 @@ def walk(
                 gx = _fit(gx, node, i, x)
             if watching:
                 _check_gradient(gx, node, i)
-            if known is None:
-                if not record and (getrefcount(gx) > ALONE or _borrowed(gx)):
-                    gx = gx.copy()
-                gradients[x] = gx
-                heappush(waiting, (-x._born, x))
-            elif not record and known.__class__ is ndarray:
+            if owned:
                 known += gx
-            else:
+            elif known is not None:
                 gradients[x] = known + gx
+            else:
+                if not record and (getrefcount(gx) > ALONE or (gx.base is not None and getrefcount(gx.base) > LENT)):
+                    gx = gx.copy()  # somebody else has it, or the memory it is a view of
+                gradients[x] = gx
+                if x._op is not None and x not in until:
+                    heappush(waiting, (-x._born, x))
         if free:
             node._inputs, node._op = (), FREED
+    for x, g in gradients.items():
+        if x._state is not None and x._state.hooks:
+            gradients[x] = _run_hooks(x, g)
+    return gradients
 
 
 def _alone() -> int:
@@ -344,11 +351,7 @@ def _alone() -> int:
 
 
 ALONE = _alone()
-
-
-def _borrowed(a: Array) -> bool:
-    """True for a view of memory that somebody else has as well: only `a` and this call know any other base."""
-    return a.base is not None and getrefcount(a.base) > 2
+LENT = 2  # the count of a view's base that only the view knows: the view, and the call that counts
 
 
 FREED = Op(

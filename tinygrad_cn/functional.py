@@ -70,7 +70,8 @@ def grad(
         start: Any = seed(y, grad)
         if create_graph:
             start = grad if isinstance(grad, Tensor) else Tensor(start)
-        autograd.walk(y, start, visit, record=create_graph)
+        for leaf, g in autograd.walk(y, start, visit, record=create_graph).items():
+            visit(leaf, g)
     results = [found[t] for t in wanted]
     return results[0] if single else results
 

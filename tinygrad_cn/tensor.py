@@ -231,16 +231,8 @@ class Tensor(Methods):
                 f"backward() on {autograd.label(self)}: nothing was recorded. Make the inputs with "
                 f"requires_grad=True, and compute outside no_grad()"
             )
-        leaves: list[tuple[Node, Array]] = []
-
-        def visit(node: Node, g: Any) -> None:
-            if node._op is None:
-                leaves.append((node, g))
-            elif keep == "all":
-                node._grad = g
-
-        autograd.walk(self, seed(self, grad), visit, free=keep == "leaves")
-        for leaf, g in leaves:
+        free = keep == "leaves"
+        for leaf, g in autograd.walk(self, seed(self, grad), None if free else _keep, free=free).items():
             if leaf._grad is None:
                 leaf._grad = g
             else:
@@ -317,6 +309,11 @@ def _taken(data: Any) -> Any:
         raise OpError(
             f"tensor: data, a {type(data).__module__}.{type(data).__name__}, cannot be read: {error}"
         ) from error
+
+
+def _keep(node: Node, g: Any) -> None:
+    """Leave the gradient with the node; earlier ones are forgotten."""
+    node._grad = g
 
 
 def seed(y: Tensor, grad: ArrayLike | None) -> Array:

@@ -121,7 +121,7 @@ class Worlds:
         self.all = [plain, *(World(chain, eps, nudge, draw, plain) for nudge, draw in moves)]
         self.things = {id(x): x for piece in chain.pieces for x in (*piece.operands, piece.out)}
         self.draws = {key: 100 * i for i, key in enumerate(self.things)}
-        walk(chain.root, np.ones_like(chain.root._data), lambda node, g: None)  # refuses values changed in place
+        walk(chain.root, np.ones_like(chain.root._data))  # refuses values changed in place
 
     def expected(self, x: Any, gradients: Gradients) -> Track:
         """The gradient of x from its consumers'."""

@@ -162,14 +162,10 @@ class World:
             return self._to_data(piece, x, g, absolute)
         copies = self._absolute(piece) if absolute else self.copies
         ends = {copies.get(n, n): n for n in piece.operands if isinstance(n, Node)}
-        found: dict[int, Array] = {}
-
-        def visit(node: Node, gradient: Any) -> None:
-            if node in ends:
-                found[id(ends[node])] = np.asarray(gradient)
-
         out = copies.get(piece.out, piece.out)
-        walk(out, np.array(g / self.scale(piece.out), dtype=np.result_type(out._data, g)), visit, until=frozenset(ends))
+        start = np.array(g / self.scale(piece.out), dtype=np.result_type(out._data, g))
+        gradients = walk(out, start, until=frozenset(ends))
+        found = {id(x): np.asarray(gradients[node]) for node, x in ends.items() if node in gradients}
         whole = np.asarray(found[id(x)] * self.scale(x))
         return whole[self.parts[id(x)]] if id(x) in self.parts else whole
 

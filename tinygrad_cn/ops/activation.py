@@ -23,12 +23,10 @@ AXES = (case((3, 4)), case((3, 4), axis=1), case((5,)), case((2, 3, 4), axis=-1)
 
 def _sigmoid(x: Any) -> Any:
     """1 / (1 + exp(−x)); where exp overflows, 1/∞ = 0 is the right value."""
-    x = floating(x)
-    y = np.negative(x, out=np.empty_like(x))
     with np.errstate(over="ignore"):
-        np.exp(y, out=y)
+        y = np.exp(-floating(x))
     y += 1
-    return np.reciprocal(y, out=y)
+    return np.reciprocal(y)
 
 
 SIGMOID = register(

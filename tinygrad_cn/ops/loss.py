@@ -33,15 +33,18 @@ def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.choice([-1.0, 1.0], shape)
 
 
+SAMPLE_AXES = {4: 0, 3: 1}  # by the number of axes
+
+
 def sample_axis(A: Any) -> int:
     """The axis that counts samples: the first of images, the second of a sequence (n, m, T), else the last."""
-    return {4: 0, 3: 1}.get(np.ndim(A), -1)
+    return SAMPLE_AXES.get(np.ndim(A), -1)
 
 
 def samples(A: Any) -> int:
     """m, the number of samples."""
-    shape = np.shape(A)
-    return shape[sample_axis(A)] if shape else 1
+    shape: tuple[int, ...] = A.shape
+    return shape[SAMPLE_AXES.get(len(shape), -1)] if shape else 1
 
 
 def _log(p: Any) -> Any:
@@ -79,20 +82,17 @@ BINARY_CROSS_ENTROPY = register(
 
 
 def _binary_cross_entropy_with_logits(Z: Array, Y: Array) -> Any:
-    """Σ max(Z, 0) − Y Z + log(1 + exp(−|Z|))."""
-    loss = np.abs(Z, out=np.empty_like(Z))
-    np.negative(loss, out=loss)
-    np.exp(loss, out=loss)
-    np.log1p(loss, out=loss)
-    loss += np.maximum(Z, 0)
+    """Σ log(1 + exp(−|Z|)) + max(Z, 0) − Y Z."""
+    loss = np.log1p(np.exp(-np.abs(Z)))
+    loss += np.maximum(Z, 0.0)
     loss -= Y * Z
-    return np.sum(loss) / samples(Z)
+    return loss.sum() / samples(Z)
 
 
 BINARY_CROSS_ENTROPY_WITH_LOGITS = register(
     Op(
         "binary_cross_entropy_with_logits", _binary_cross_entropy_with_logits,
-        (lambda g, y, Z, Y: g / samples(Z) * (SIGMOID(Z) - Y), lambda g, y, Z, Y: -g / samples(Z) * Z),
+        (lambda g, y, Z, Y: (SIGMOID(Z) - Y) * (g / samples(Z)), lambda g, y, Z, Y: -g / samples(Z) * Z),
         ("g / m · (σ(Z) − Y)", "−g / m · Z"), text="1/m · Σ (log(1 + exp(Z)) − Y ⊙ Z)", domain=(LOGITS, UNIT),
         cases=ROWS,
     )

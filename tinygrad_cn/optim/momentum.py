@@ -47,7 +47,7 @@ class SGD(Optimizer):
 
     def update(self, w: Array, g: Array, slot: Slot, lr: float) -> None:
         """W ← W − α g."""
-        w -= np.multiply(g, lr, out=self.scratch(w))
+        w -= lr * g
 
 
 class Momentum(Optimizer):
