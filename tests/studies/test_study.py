@@ -152,9 +152,11 @@ def test_without_joblib_the_error_says_what_to_install(monkeypatch):
         study(build, {"lr": [1.0]})
 
 
-def test_the_progress_bar_shows_the_best_and_the_failed(capsys):
+@pytest.mark.parametrize(("lang", "shown"), [("en", "best cost 0.25, 1 failed"), ("zh", "最好的 cost 0.25, 失败 1 次")])
+def test_the_progress_bar_shows_the_best_and_the_failed(lang, shown, capsys, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_CN_LANG", lang)
     tg.study(lambda a: 1 / a, {"a": [0, 4, 2]})
-    assert "best cost 0.25, 1 failed" in capsys.readouterr().err
+    assert shown in capsys.readouterr().err
 
 
 # ---- the result -------------------------------------------------------------------------------------

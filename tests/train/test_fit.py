@@ -397,10 +397,12 @@ def test_an_optimiser_from_before_a_layer_was_replaced_is_refused(moons):
     fit(net, *moons, optimizer=optim.SGD(net[-2].parameters(), lr=0.1), epochs=1)
 
 
-def test_the_progress_bar_shows_cost_and_accuracy(moons, capsys):
+@pytest.mark.parametrize(("lang", "cost", "accuracy"), [("en", "cost", "accuracy"), ("zh", "代价", "准确率")])
+def test_the_progress_bar_shows_cost_and_accuracy(lang, cost, accuracy, moons, capsys, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_CN_LANG", lang)
     history = fit(moons_net(), *moons, epochs=3, progress=True)
     shown = capsys.readouterr().err
-    assert f"cost {history.cost[-1]:.4f}, accuracy {history.accuracy[-1]:.4f}" in shown
+    assert f"{cost} {history.cost[-1]:.4f}, {accuracy} {history.accuracy[-1]:.4f}" in shown
     assert "3/3" in shown
 
 

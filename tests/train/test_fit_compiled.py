@@ -80,6 +80,14 @@ def test_it_says_why_it_trains_plainly(net, options, reason):
     assert reason in fitted(net([2, 3, 1], hidden="tanh", seed=0), **options).plain_because
 
 
+@pytest.mark.parametrize(
+    ("net", "options", "reason"), [(nn.DNN, {"epochs": 199}, "只有 199 步"), (Own, {}, "Own 是你自己的层")]
+)
+def test_it_says_so_in_chinese(net, options, reason, monkeypatch):
+    monkeypatch.setenv("TINYGRAD_CN_LANG", "zh")
+    assert reason in fitted(net([2, 3, 1], hidden="tanh", seed=0), **options).plain_because
+
+
 def test_checkpoints_keep_their_bits(tmp_path):
     whole, halves = (nn.DNN([2, 3, 1], hidden="tanh", seed=0) for _ in range(2))
     fitted(whole, epochs=9, batch_size=3, checkpoint=tmp_path / "whole")

@@ -18,7 +18,8 @@ from ..train.interrupts import Interrupts
 from .fuse import available
 from .passes.dead import dead
 from .program import same
-from .replay import Replay, Report
+from .replay import Replay
+from .report import Report
 from .state import Found, Key, Settings, find
 from .trace import Recording, run
 

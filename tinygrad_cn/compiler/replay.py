@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -18,40 +17,12 @@ from .fuse import jitted
 from .memory import Memory
 from .passes import PASSES
 from .program import Program
+from .report import Report
 from .state import Attribute, Found, Key, places
 from .trace import Recording
 
 numbers = count(1)
 UNCERTAIN = "the step was interrupted by this error while it changed parameters: some are new, some old"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a compiled step costs.
-
-    Attributes
-    ----------
-    calls : int
-        NumPy calls in a step.
-    buffers, nbytes : int
-        Arrays for values in between, and their size; parameters and what optimisers remember are not counted.
-    flops : int
-        Multiplications and additions in matrix products.
-    saved : dict
-        How many values each pass has taken away.
-    """
-
-    calls: int
-    buffers: int
-    nbytes: int
-    flops: int
-    saved: dict[str, int]
-
-    def __str__(self) -> str:
-        rows = [f"{self.calls} calls, {self.buffers} buffers of {self.nbytes / 1024:.1f} KiB in all, "
-                f"{self.flops / 1e6:.3f} million operations in matrix products"]  # fmt: skip
-        rows += [f"  {name}: {-n:+d} values" for name, n in self.saved.items() if n]
-        return "\n".join(rows)
 
 
 class Replay:

@@ -61,18 +61,21 @@ def find(step: Any) -> Found:
     return found
 
 
-def own_code(*parts: Any) -> str:
-    """What of a net and a loss is not of this package, and would run only while a step is recorded; "" if nothing."""
+def own_code(*parts: Any) -> tuple[str, str]:
+    """What of a net and a loss is not of this package, and would run only while a step is recorded: kind and name.
+
+    The kind is "function", "layer", "hook", or "" if there is nothing.
+    """
     found = find(parts)
     for function in found.functions:
         if _outside(function):
-            return f"{function.__qualname__} is a function of your own"
+            return "function", function.__qualname__
     for module in found.modules:
         if type(module).__module__.partition(".")[0] != __name__.partition(".")[0]:
-            return f"{type(module).__qualname__} is a layer of your own"
+            return "layer", type(module).__qualname__
     if any(tensor._state is not None and tensor._state.hooks for tensor in found.tensors):
-        return "a parameter has a hook"
-    return ""
+        return "hook", ""
+    return "", ""
 
 
 def _parts(x: Any) -> Iterator[Any]:

@@ -11,10 +11,10 @@ import numpy as np
 from ..errors import OpError
 from ..tensor import Tensor
 from ..train import History
+from ..train.history import QUANTITIES
 
 Metrics = dict[str, float]
 Curves = dict[str, list[float]]
-QUANTITIES = ("cost", "accuracy", "val_cost", "val_accuracy")
 
 
 def measured(outcome: Any, name: str) -> tuple[Metrics, Curves]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from ..data.arguments import whole
 from ..errors import OpError
 from ..files import PathLike
+from ..language import language, say
+from ..train.progress import bar
 from .file import Results
 from .plan import draws, grid, printed
 from .result import LIKELY, Study
@@ -116,11 +118,11 @@ def study(
         return Study(trials, choices, metric, maximize is not None, len(plan), interrupted)
 
     trials = side_by_side(todo, partial(run, build=build, training=fit, name=judged or LIKELY[-1]), jobs)
-    with contextlib.closing(trials), _bar(progress, len(plan), len(kept)) as show:
+    with contextlib.closing(trials), bar(progress, len(plan), len(kept), "trial") as show:
         try:
             for finished in trials:
                 results.add(finished)
-                show(so_far())
+                show(_standing(so_far()))
         except KeyboardInterrupt:
             return so_far(interrupted=True)
     return so_far()
@@ -144,20 +146,9 @@ def _check(build: Any, fit: Any, minimize: Any, maximize: Any) -> None:
         raise ValueError(f"give minimize or maximize, not both; got {minimize!r} and {maximize!r}")
 
 
-@contextlib.contextmanager
-def _bar(wanted: bool, trials: int, done: int) -> Iterator[Callable[[Study], None]]:
-    """A function that shows the study so far; it does nothing if no progress bar is wanted."""
-    if not wanted:
-        yield lambda so_far: None
-        return
-    from tqdm.auto import tqdm
-
-    with tqdm(total=trials, initial=done, unit="trial") as bar:
-
-        def show(so_far: Study) -> None:
-            best = [f"best {so_far.metric} {t.metrics[so_far.metric]:.4g}" for t in so_far.ranked[:1]]
-            failed = [f"{len(so_far.failed)} failed"] * bool(so_far.failed)
-            bar.set_postfix_str(", ".join([*best, *failed]), refresh=False)
-            bar.update()
-
-        yield show
+def _standing(so_far: Study) -> str:
+    """What the progress bar says of the study."""
+    words, name = language(), so_far.metric
+    best = [say("bar.best", words, name=name, value=f"{t.metrics[name]:.4g}") for t in so_far.ranked[:1]]
+    failed = [say("bar.failed", words, n=len(so_far.failed))] * bool(so_far.failed)
+    return ", ".join([*best, *failed])

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Row = dict[str, Any]
-COLUMNS = ("epochs", "cost", "accuracy", "val_cost", "val_accuracy", "lr", "seconds")
+QUANTITIES = ("cost", "accuracy", "val_cost", "val_accuracy")
+COLUMNS = ("epochs", *QUANTITIES, "lr", "seconds")
 
 
 @dataclass(repr=False)
@@ -72,7 +73,7 @@ class History:
         return len(self.epochs)
 
     def __repr__(self) -> str:
-        names = [name for name in COLUMNS[1:5] if getattr(self, name)]
+        names = [name for name in QUANTITIES if getattr(self, name)]
         numbers = [f"{name} {getattr(self, name)[-1]:.6g}" for name in names]
         ends = [name.replace("_", " ") for name in ("interrupted", "stopped_early") if getattr(self, name)]
         return f"<History: {', '.join([f'{len(self)} epochs', *numbers, *ends])}>"

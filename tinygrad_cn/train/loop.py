@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,11 +15,13 @@ from ..data import Dataset
 from ..data.arguments import fraction, real, whole
 from ..data.dataset import count_samples
 from ..errors import OpError
+from ..language import language, say
 from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
-from .history import History, Row
+from .history import QUANTITIES, History, Row
 from .interrupts import Interrupts
 from .plain import FEWEST_FOR_LOOPS, count_steps, why_plain
+from .progress import bar
 from .score import Accuracy
 from .session import Augment, Loss, Session
 from .stopping import EarlyStopping, Watch
@@ -185,12 +185,12 @@ def _run(
 ) -> None:
     """Epoch after epoch, until they are done or something ends them."""
     history = session.history
-    with Interrupts() as interrupts, _bar(progress, epochs, len(history)) as show:
+    with Interrupts() as interrupts, bar(progress, epochs, len(history), "epoch") as show:
         try:
             while len(history) < epochs and not history.stopped_early:
                 row = session.epoch(len(history), interrupts)
                 session.record(row)
-                show(row)
+                show(_numbers(row))
                 if callback is not None:
                     callback(row["epochs"], history)
                 if checkpoint is not None:
@@ -279,19 +279,7 @@ def _watch(rule: EarlyStopping | int | None, held_out: Dataset | None) -> Watch 
 # ---- progress ---------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def _bar(wanted: bool, epochs: int, done: int) -> Any:
-    """A function that shows an epoch; it does nothing if no progress bar is wanted."""
-    if not wanted:
-        yield lambda row: None
-        return
-    from tqdm.auto import tqdm
-
-    with tqdm(total=epochs, initial=done, unit="epoch") as bar:
-
-        def show(row: Row) -> None:
-            names = [name for name in ("cost", "accuracy", "val_cost", "val_accuracy") if name in row]
-            bar.set_postfix_str(", ".join(f"{name} {row[name]:.4f}" for name in names), refresh=False)
-            bar.update()
-
-        yield show
+def _numbers(row: Row) -> str:
+    """What the progress bar says of an epoch."""
+    words = language()
+    return ", ".join(f"{say(f'bar.{name}', words)} {row[name]:.4f}" for name in QUANTITIES if name in row)

@@ -6,6 +6,8 @@ import importlib
 import math
 from typing import Any
 
+from ..language import language, say
+
 FEWEST = 200  # steps: recording and rewriting a step takes as long as some dozens of them
 FEWEST_FOR_LOOPS = 2000  # Numba takes some tenths of a second for each loop
 
@@ -16,15 +18,15 @@ def upper() -> Any:
 
 
 def why_plain(compile: bool | None, net: Any, loss: Any, steps: int, keeps_checkpoints: bool) -> str:
-    """Why the training runs the plain step, or ""."""
+    """Why the training runs the plain step, in the reader's language, or ""."""
     if compile is not None:
         return "" if compile else "compile=False"
     if steps < FEWEST:
-        return f"{steps} steps are too few to gain by it"
+        return say("plain.few", language(), steps=steps)
     if keeps_checkpoints:
-        return "a training that is resumed would differ in rounding; compile=True compiles it all the same"
-    own: str = upper().own_code(net, loss)
-    return own and f"{own}, and a compiled step would call it only while it is recorded; compile=True compiles it"
+        return say("plain.resumed", language())
+    kind, name = upper().own_code(net, loss)
+    return say(f"plain.{kind}", language(), name=name) if kind else ""
 
 
 def count_steps(epochs: int, m: int, batch_size: int | None) -> int:

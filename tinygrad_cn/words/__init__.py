@@ -14,10 +14,12 @@ from .page import PAGE
 from .pictures import PICTURES
 from .source import SOURCE
 from .study import STUDY
+from .training import TRAINING
 
 CATALOGUE: dict[str, dict[str, str]] = {
     **CHAIN,
     **MODEL,
+    **TRAINING,
     **CAUSES,
     **CHECKING,
     **PICTURES,
