@@ -6,7 +6,8 @@ a loop written by hand would, so every a⟨t⟩ keeps its own gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,11 @@ class Unrolled:
         """All states as one Tensor, (n_a, m, T)."""
         A: Any = np.stack(self.steps, axis=2)
         return A.named("A")
+
+
+Unroller = Callable[["Recurrent", Any, list[State], "Array | None"], Unrolled]
+# What goes over a sequence instead of the loop: the export to ONNX, which writes a layer as one operator, sets it.
+unroller: ContextVar[Unroller | None] = ContextVar("unroller", default=None)
 
 
 class Recurrent(Module):
@@ -99,11 +105,14 @@ class Recurrent(Module):
         xs = _steps(type(self).__name__, X, self.cells[0].n_x)
         valid = None if lengths is None else list(padding_mask(lengths, len(xs), np.shape(X)[1]).T)
         states = self._initial(initial, np.shape(X)[1])
+        instead = unroller.get()
+        if instead is not None:
+            return instead(self, X, states, None if lengths is None else np.asarray(lengths))
         ways = 1 + self.bidirectional
         finals: list[State] = []
         for layer in range(0, len(self.cells), ways):
             runs = [
-                _run(cell, xs, state, valid, reverse=way == 1, where=self._place(layer + way))
+                run(cell, xs, state, valid, reverse=way == 1, where=self._place(layer + way))
                 for way, (cell, state) in enumerate(
                     zip(self.cells[layer : layer + ways], states[layer : layer + ways], strict=True)
                 )
@@ -351,7 +360,7 @@ def _named(x: Any, name: str) -> Any:
     return x.named(name) if isinstance(x, Tensor) and x.name is None else x
 
 
-def _run(
+def run(
     cell: Cell, xs: Sequence[Any], state: State, valid: list[Array] | None, *, reverse: bool, where: str
 ) -> tuple[list[Any], State]:
     """One cell over all steps: its outputs in the order of time, and its last state."""

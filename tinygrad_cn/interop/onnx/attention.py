@@ -11,13 +11,12 @@ import numpy as np
 
 from .graph import Site
 from .row import Row
-from .trace import Samples
 
 
 def _heads(site: Site, i: int, heads: int) -> str:
     """The i-th input (n, m, T) as (h, d, m, T)."""
-    n, steps = site.size(i, 0), site.size(i, 2)
-    return site.graph.reshape(site[i], [heads, n // heads, Samples(1), steps])
+    n = site.size(i, 0)
+    return site.graph.reshape(site[i], [heads, n // heads, site.dim(i, 1), site.dim(i, 2)])
 
 
 def _scores(site: Site) -> str:
@@ -41,7 +40,7 @@ def _weights(site: Site) -> str:
 def _context(site: Site) -> str:
     g, heads = site.graph, site.size(1, 1)
     product = g.add("Einsum", _heads(site, 0, heads), site[1], equation="hdmk,mhqk->hdmq")
-    return g.reshape(product, [site.size(0, 0), Samples(1), site.size(1, 2)])
+    return g.reshape(product, [site.size(0, 0), site.dim(0, 1), site.dim(1, 2)])
 
 
 ATTENTION: dict[str, Row | str] = {

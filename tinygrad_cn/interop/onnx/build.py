@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from onnx import ModelProto, ValueInfoProto, checker, helper
 
 from ... import __version__
-from ...errors import ExportError
 from .attention import ATTENTION
+from .call import Dim, Open, Trace
 from .elementwise import ELEMENTWISE
-from .graph import Graph, Site
+from .graph import Graph
 from .layers import LAYERS
 from .moves import MOVES
+from .recurrent import RECURRENT
 from .row import Row, same
-from .trace import Shape, Size, Trace, sample_axis
 
 OPSET = 18
 OPSETS = [helper.make_opsetid("", OPSET)]
 ROWS: dict[str, Row | str] = {**ELEMENTWISE, **MOVES, **LAYERS, **ATTENTION}
+WRITERS: dict[str, Row] = {
+    **{name: same(row) if isinstance(row, str) else row for name, row in ROWS.items()},
+    **RECURRENT,
+}
 
 
 def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
@@ -32,27 +36,27 @@ def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
         If an op has no row.
     """
     inputs, outputs = _numbered("X", len(trace.inputs)), _numbered("Y", len(trace.outputs))
-    axes = [sample_axis(x) if trace.growing else None for x in trace.inputs]
     graph = Graph(
         dtype,
         inputs,
         whole={name for name, x in zip(inputs, trace.inputs, strict=True) if x.dtype.kind != "f"},
-        counted=next(((name, axis) for name, axis in zip(inputs, axes, strict=True) if axis is not None), None),
+        counted={name: (inputs[k], axis) for name, ((k, axis), *_) in trace.open.items()},
         names={*inputs, *outputs},
+        writers=WRITERS,
     )
-    for call in trace.calls:
-        graph.results.append(graph.called(_row(call.op.name)(Site(graph, call)), call.name))
+    graph.write(trace.calls)
     for name, output in zip(outputs, trace.outputs, strict=True):
         graph.nodes.append(helper.make_node("Identity", [graph.value(output)], [name], name))
+    graph.nodes = graph.needed(outputs)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "tinygrad_cn",
             [
-                _info(name, _open(x.shape, axis), dtype if x.dtype.kind == "f" else np.dtype(np.int64))
-                for name, x, axis in zip(inputs, trace.inputs, axes, strict=True)
+                _info(name, _named(k, trace), dtype if trace.inputs[k].dtype.kind == "f" else np.dtype(np.int64))
+                for k, name in enumerate(inputs)
             ],
-            [_info(name, sizes, dtype) for name, sizes in zip(outputs, trace.sizes, strict=True)],
+            [_info(name, map(_size, sizes), dtype) for name, sizes in zip(outputs, trace.sizes, strict=True)],
             graph.initializers(),
         ),
         producer_name="tinygrad_cn", producer_version=__version__, doc_string=about, opset_imports=OPSETS,
@@ -66,17 +70,18 @@ def _numbered(name: str, n: int) -> list[str]:
     return [name] if n == 1 else [f"{name}{i + 1}" for i in range(n)]
 
 
-def _open(shape: Shape, axis: int | None) -> list[Size]:
-    """The shape, with m for the number of samples."""
-    return ["m" if i == axis else n for i, n in enumerate(shape)]
+def _named(k: int, trace: Trace) -> list[int | str]:
+    """The shape of an input, with the names of its open sizes."""
+    names = {axis: name for name, places in trace.open.items() for i, axis in places if i == k}
+    return [names.get(axis, n) for axis, n in enumerate(trace.inputs[k].shape)]
 
 
-def _info(name: str, sizes: Sequence[Size], dtype: np.dtype[Any]) -> ValueInfoProto:
-    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), sizes)
+def _size(dim: Dim | None) -> int | str | None:
+    """A size of an output: a number, the name of an open size, or nothing for what is made of some."""
+    if not isinstance(dim, Open):
+        return dim
+    return dim.of[0] if (dim.times, len(dim.of)) == (1, 1) else None
 
 
-def _row(name: str) -> Row:
-    row = ROWS.get(name)
-    if row is None:
-        raise ExportError(f"the op {name} is not exported: it has no row in tinygrad_cn.interop.onnx.build.ROWS")
-    return same(row) if isinstance(row, str) else row
+def _info(name: str, sizes: Iterable[int | str | None], dtype: np.dtype[Any]) -> ValueInfoProto:
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(dtype), list(sizes))

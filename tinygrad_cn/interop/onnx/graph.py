@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from ...errors import ExportError
 from ...files import Array
-from .trace import FIXED, Argument, Call, Constant, Dim, Input, Result, Samples
+from .call import Argument, Call, Constant, Dim, Input, Open, Result, fixing, unit
 
 LAST = np.iinfo(np.int64).max
 
@@ -29,21 +30,25 @@ class Graph:
         The inputs of the net.
     whole : set of str
         Those that hold whole numbers.
-    counted : (str, int), optional
-        The input and its axis that count the samples.
+    counted : dict
+        For each open size, an input and its axis that have it.
     names : set of str
         Names that are taken.
+    writers : dict
+        For each op the function that writes a call of it.
     """
 
     dtype: np.dtype[Any]
     inputs: Sequence[str]
     whole: set[str]
-    counted: tuple[str, int] | None
+    counted: Mapping[str, tuple[str, int]]
     names: set[str]
+    writers: Mapping[str, Callable[[Site], str]]
     results: list[str] = field(default_factory=list)  # of the calls so far
     nodes: list[NodeProto] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
+    turned: dict[str, tuple[str, Sequence[int]]] = field(default_factory=dict)  # by Transpose, from what and how
 
     def fresh(self, name: str) -> str:
         """A name that is not taken: the one wanted, or that and a number."""
@@ -63,12 +68,30 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, outputs, outputs[0], **attributes))
         return outputs
 
+    def write(self, calls: Sequence[Call]) -> None:
+        """Calls, one after another.
+
+        Raises
+        ------
+        ExportError
+            If nothing writes an op.
+        """
+        for call in calls:
+            writer = self.writers.get(call.op.name)
+            if writer is None:
+                raise ExportError(
+                    f"the op {call.op.name} is not exported: it has no row in tinygrad_cn.interop.onnx.build.ROWS"
+                )
+            self.results.append(self.called(writer(Site(self, call)), call.name))
+
     def called(self, value: str, name: str | None) -> str:
         """The value of a call under the name the notes have for it, if a node has just made it."""
         if name is None or value in self.results or not self.nodes or list(self.nodes[-1].output) != [value]:
             return value
         node, new = self.nodes[-1], self.fresh(re.sub(r"\s", "_", name))
         node.output[0], node.name = new, new
+        if value in self.turned:
+            self.turned[new] = self.turned.pop(value)
         return new
 
     def value(self, argument: Argument) -> str:
@@ -78,12 +101,33 @@ class Graph:
             return self.add("Squeeze", given, self.ints(0)) if argument.row else given
         if isinstance(argument, Result):
             return self.results[argument.i]
-        if argument not in self.memo:
-            assert argument is not None  # rows ask `has` first
-            one = self.constant(argument.array, argument.name)
-            self.memo[argument] = one if argument.dims is None else self.add("Expand", one, self.shape(argument.dims))
-        value: str = self.memo[argument]
+        assert argument is not None  # rows ask `has` first
+        if argument.dims is None:
+            return self.constant(argument.array, argument.name)
+        kept = self.constant(argument.array, None if argument.triangle else argument.name)
+        key = (kept, argument.dims, argument.triangle)
+        if key not in self.memo:
+            self.memo[key] = (self._triangle if argument.triangle else self._grown)(kept, argument.dims)
+        value: str = self.memo[key]
         return value
+
+    def _grown(self, value: str, dims: Sequence[Dim]) -> str:
+        """A constant as long as it should be: the start of its rows, and what there is one of repeated."""
+        lengths = self.constants[value].shape
+        for axis, dim in enumerate(dims):
+            if isinstance(dim, Open) and lengths[axis] > 1:
+                value = self.slice(value, axis, 0, dim)
+        single = any(isinstance(dim, Open) and lengths[axis] == 1 for axis, dim in enumerate(dims))
+        return self.add("Expand", value, self.shape(dims)) if single else value
+
+    def _triangle(self, value: str, dims: Sequence[Dim]) -> str:
+        """The second of two numbers on the diagonal and below it, the first above."""
+        pair = self.constants[value]
+        row, column = (self.range(dim) for dim in dims)
+        below = self.add("GreaterOrEqual", self.reshape(row, [-1, 1]), column)
+        if pair.dtype == bool:
+            return below if pair[1] else self.add("Not", below)
+        return self.add("Where", below, self.constant(pair[1]), self.constant(pair[0]))
 
     # ---- constants ----------------------------------------------------------------------------------
 
@@ -108,50 +152,77 @@ class Graph:
 
     def initializers(self) -> list[TensorProto]:
         """The constants that some node uses."""
-        used = {name for node in self.nodes for name in node.input}
+        used = {name for node in self.nodes for name in uses(node)}
         return [numpy_helper.from_array(array, name) for name, array in self.constants.items() if name in used]
+
+    def needed(self, outputs: Sequence[str]) -> list[NodeProto]:
+        """The nodes that outputs depend on."""
+        wanted, found = set(outputs), []
+        for node in reversed(self.nodes):
+            if wanted.intersection(node.output):
+                found.append(node)
+                wanted.update(uses(node))
+        return found[::-1]
 
     # ---- sizes --------------------------------------------------------------------------------------
 
     def shape(self, dims: Sequence[Dim]) -> str:
-        """A shape: a constant, unless sizes in it are multiples of the number of samples."""
-        known = [dim for dim in dims if not isinstance(dim, Samples)]
+        """A shape: a constant, unless sizes in it are open."""
+        known = [dim for dim in dims if not isinstance(dim, Open)]
         if len(known) == len(dims):
             return self.ints(*known)
-        return self.add("Concat", *(self._size(dim) for dim in dims), axis=0)
+        key = ("shape", tuple(dims))
+        if key not in self.memo:
+            self.memo[key] = self.add("Concat", *map(self._size, dims), axis=0)
+        found: str = self.memo[key]
+        return found
 
     def _size(self, dim: Dim) -> str:
-        if not isinstance(dim, Samples):
+        if not isinstance(dim, Open):
             return self.ints(dim)
-        if "m" not in self.memo:
-            assert self.counted is not None
-            name, axis = self.counted
-            self.memo["m"] = self.add("Shape", name, start=axis, end=axis + 1)
-        m: str = self.memo["m"]
-        return m if dim.times == 1 else self.add("Mul", m, self.ints(dim.times))
+        factors = [*map(self._counted, dim.of), *([] if dim.times == 1 else [self.ints(dim.times)])]
+        return reduce(lambda a, b: self.add("Mul", a, b), factors)
+
+    def _counted(self, name: str) -> str:
+        if name not in self.memo:
+            given, axis = self.counted[name]
+            self.memo[name] = self.add("Shape", given, start=axis, end=axis + 1)
+        found: str = self.memo[name]
+        return found
+
+    def range(self, dim: Dim) -> str:
+        """The whole numbers 0, 1, … before a size."""
+        zero, one = (self.constant(np.array(n, np.int64)) for n in (0, 1))
+        return self.add("Range", zero, self.add("Squeeze", self._size(dim), self.ints(0)), one)
 
     # ---- moves, done at once on constants -----------------------------------------------------------
 
     def transpose(self, value: str, axes: Sequence[int]) -> str:
-        """Axes in another order."""
+        """Axes in another order; of what was turned already, the turns become one."""
         if value in self.constants:
             return self.constant(self.constants[value].transpose(axes), f"{value}.T")
-        return value if list(axes) == sorted(axes) else self.add("Transpose", value, perm=list(axes))
+        source, before = self.turned.get(value, (value, range(len(axes))))
+        order = [before[axis] for axis in axes]
+        if order == sorted(order):
+            return source
+        turned = self.add("Transpose", source, perm=order)
+        self.turned[turned] = source, order
+        return turned
 
     def reshape(self, value: str, dims: Sequence[Dim]) -> str:
-        """The same entries in another shape; a size that grows with the samples is left open, if it is the only one."""
-        known = [dim for dim in dims if not isinstance(dim, Samples)]
+        """The same entries in another shape; an open size is left to be found, if it is the only one."""
+        known = [dim for dim in dims if not isinstance(dim, Open)]
         if value in self.constants and len(known) == len(dims):
             return self.constant(self.constants[value].reshape(known), f"{value}.flat")
         if len(known) == len(dims) - 1 and -1 not in known:
-            dims = [-1 if isinstance(dim, Samples) else dim for dim in dims]
+            dims = [-1 if isinstance(dim, Open) else dim for dim in dims]
         return self.add("Reshape", value, self.shape(dims))
 
-    def slice(self, value: str, axis: int, start: int | None, stop: int | None, step: int = 1) -> str:
+    def slice(self, value: str, axis: int, start: int | None, stop: Dim | None, step: int = 1) -> str:
         """Entries start, start + step, … before stop along an axis; None is the end where it begins or ends."""
         first, last = (0, LAST) if step > 0 else (LAST, -LAST)
-        bounds = (first if start is None else start, last if stop is None else stop)
-        return self.add("Slice", value, *(self.ints(n) for n in (*bounds, axis, step)))
+        bounds = self._size(first if start is None else start), self._size(last if stop is None else stop)
+        return self.add("Slice", value, *bounds, self.ints(axis), self.ints(step))
 
     def split(self, value: str, n: int) -> list[str]:
         """The value in n equal blocks of rows, made once."""
@@ -160,6 +231,14 @@ class Graph:
             self.memo[key] = self.several("Split", n, value, axis=0, num_outputs=n)
         blocks: list[str] = self.memo[key]
         return blocks
+
+
+def uses(node: NodeProto) -> Iterator[str]:
+    """The values a node takes, those of the graph around it that its body takes among them."""
+    yield from node.input
+    for attribute in node.attribute:
+        for inner in attribute.g.node:
+            yield from uses(inner)
 
 
 @dataclass
@@ -197,17 +276,34 @@ class Site:
         """The number of axes of the i-th input."""
         return len(self.call.shapes[i])
 
+    def dim(self, i: int, axis: int) -> Dim:
+        """The length of an axis, which may be open.
+
+        Raises
+        ------
+        ExportError
+            If it depends on an open size, not as a multiple of it.
+        """
+        dim = self.call.dims[i][axis]
+        if dim is None:
+            raise ExportError(f"{self.call.op.name} needs the length of an axis that is no multiple of an open size")
+        return dim
+
     def size(self, i: int, axis: int) -> int:
         """The length of an axis.
 
         Raises
         ------
         ExportError
-            If it grows with the number of samples.
+            If it is open.
         """
-        if self.call.grows and self.call.grows[i][axis]:
-            raise ExportError(f"{self.call.op.name} needs the length of an axis that counts samples{FIXED}")
-        return self.call.shapes[i][axis]
+        dim = self.dim(i, axis)
+        if isinstance(dim, Open):
+            name = dim.of[0]
+            raise ExportError(
+                f"{self.call.op.name} needs the length of an axis that counts {unit(name)}s{fixing(name)}"
+            )
+        return dim
 
     def axes(self, name: str = "axis", i: int = 0) -> list[int]:
         """An option that names axes, as a list from 0; all of them for None."""

@@ -14,9 +14,9 @@ import numpy as np
 from ...errors import ExportError
 from ...ops.einsum import explicit
 from ...ops.matrix import contracted
+from .call import Input
 from .graph import Site
 from .row import Row
-from .trace import Input
 
 # ---- reductions -------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ def _reshape(site: Site) -> str:
 
 
 def _squeeze(site: Site) -> str:
-    axes = site.axes() if site.option("axis") is not None else [i for i, n in enumerate(site.call.shapes[0]) if n == 1]
+    axes = site.axes() if site.option("axis") is not None else [i for i, n in enumerate(site.call.dims[0]) if n == 1]
     return site.graph.add("Squeeze", site[0], site.graph.ints(*axes)) if axes else site.graph.add("Identity", site[0])
 
 
