@@ -104,12 +104,33 @@ def of_family(draw: Draw, nets: int, seed: int = 0, share: float = 1.0) -> Itera
     """One mistake each: every row in every place of so many nets, each drawn anew."""
     for work in exercises(draw, nets, seed):
         right = work.hand()
-        for slip in work.slips():
+        for slip in _with_twins(work):
             rng = _draw(work, slip, seed)
             keep, handed = rng.random() < share, list(work.handed.values())
             mutant = Mutant(work, (slip,), handed[rng.integers(len(handed))])
             if keep and slip.lines and _runs_and_shows(mutant, right):
                 yield mutant
+
+
+def _with_twins(work: Exercise) -> Iterator[Slip]:
+    """Its mistakes; what gives the same numbers as another, as a sign where all Z > 0, may be called either."""
+    made = [(slip, _made(work, slip)) for slip in work.slips()]
+    for slip, grads in made:
+        alike = [s.codes for s, other in made if grads and grads.keys() == other.keys() and _equal(grads, other)]
+        yield Slip(" ".join(dict.fromkeys(" ".join([slip.codes, *alike]).split())), slip.lines)
+
+
+def _made(work: Exercise, slip: Slip) -> dict[str, Any]:
+    """The gradients a mistake is made in; none if a later line cannot take its shape."""
+    try:
+        grads = work.hand(slip.lines)
+    except ValueError:
+        return {}
+    return {name: grads[name] for name in slip.lines}
+
+
+def _equal(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return all(same(a[name], b[name]) for name in a)
 
 
 def exercises(draw: Draw, n: int, seed: int) -> Iterator[Exercise]:

@@ -83,7 +83,7 @@ def first(x: Array) -> Array:
 
 def even(x: Array) -> Array:
     """The same to each."""
-    return np.full(x.shape, 1 / (x.shape[1] * x.shape[2]), x.dtype)
+    return np.full(x.shape, 1 / max(x.shape[1] * x.shape[2], 1), x.dtype)
 
 
 def full(x: Array) -> Array:

@@ -96,6 +96,10 @@ def bn(c, formula):
     return formula(c["dN2"], c["gamma2"], n, sigma, lambda v: v.mean(axis=axes, keepdims=True))
 
 
+def normed(c):
+    return bn(c, lambda dN, gamma, n, sigma, mean: n)
+
+
 def right_of_norm(dN, gamma, n, sigma, mean):
     dn = dN * gamma
     return (dn - mean(dn) - n * mean(dn * n)) / sigma
@@ -148,6 +152,10 @@ MISTAKES = [
     ("norm_factor", "dZ2", lambda c: bn(
         c, lambda dN, gamma, n, sigma, mean: right_of_norm(dN, gamma, n, sigma, lambda v: mean(v) * n.size / 4))),
     ("wrong_layer_cache", "dgamma2", lambda c: (c["dN2"] * c["Z2"]).sum(axis=(0, 1, 2), keepdims=True) / M),
+    ("missing_sum_over_places", "dgamma2", lambda c: (c["dN2"] * normed(c)).sum(axis=0, keepdims=True) / M),
+    ("wrong_axes", "dgamma2", lambda c: (c["dN2"] * normed(c)).sum(axis=(1, 2, 3), keepdims=True) / M),
+    ("norm_factor", "dbeta2", lambda c: (c["dN2"] * c["gamma2"]).sum(axis=(0, 1, 2), keepdims=True) / M),
+    ("norm_factor", "dZ2", lambda c: c["dN2"]),
     ("missing_sum_over_places", "dbeta2", lambda c: c["dN2"].sum(axis=0, keepdims=True) / M),
     ("missing_1_over_m", "dgamma2", lambda c: M * c["dgamma2"]),
     ("constant_statistics", "dZ4", lambda c: (
@@ -265,3 +273,33 @@ def test_the_a_of_a_layer_stands_behind_its_norm():
     dropped = given["A1"] != 0
     np.testing.assert_allclose(given["A1"][dropped], given["N1"][dropped] / 0.8)
     assert [np.shape(A_prev) for (A_prev, _, _), _ in given["caches"]] == [(M, 11, 11, 2), (243, M)]
+
+
+def test_what_follows_from_a_gradient_with_its_border_is_no_mistake(J, chain):
+    bordered = second(chain, crop=False)[0]
+    dA1 = windows(chain, chain["A1"], bordered, 3, 1, mask)
+    report = tg.compare(J, {"dP1": bordered, "dA1": dA1})
+    assert [(row.name, row.verdict, row.cause) for row in report.rows] == [
+        ("dP1", "shape", "padding"), ("dA1", "inherited", None),
+    ]  # fmt: skip
+
+
+def test_several_largest_that_are_written_over():
+    """ReLU leaves many zeros: the largest entry of a window is often not the only one."""
+    images = np.maximum(X, 0)
+    net = nn.Sequential(
+        nn.Conv2D(2, 2, 1, activation="relu", seed=1), nn.MaxPool2D(3, stride=1), nn.Flatten(), nn.Dense(162, 3, seed=2)
+    )
+    J = nn.cross_entropy(net(images), LABELS)
+    J.backward()
+    chain = J.chain()
+    shared = lambda x: mask(x) / mask(x).sum(axis=(1, 2), keepdims=True)  # noqa: E731
+    for share in (mask, shared):
+        wrong = windows(chain, chain["A1"], chain["dP1"], 3, 1, share, plus=False)
+        assert tg.compare(J, {"dP1": chain["dP1"], "dA1": wrong})["dA1"].cause == "overwritten"
+
+
+def test_dw_taken_for_w(J, chain):
+    wrong = conv_backward(chain["dZ2"], chain["P1"], chain["dW2"], 1, 0, 1)[0]
+    row = tg.compare(J, {"dZ2": chain["dZ2"], "dW2": chain["dW2"], "dP1": wrong}, lang="en")["dP1"]
+    assert (row.cause, row.causes[0].equals) == ("wrong_layer_cache", "dW[2]ᵀ * dZ[2]")

@@ -74,7 +74,7 @@ class Explainer:
         if len(simplest) > 1:
             support = [self.support(e.implied) for e in simplest]
             simplest = [e for e, s in zip(simplest, support, strict=True) if s == max(support)]
-        first = simplest[0]
+        first = min(simplest, key=lambda e: e.causes[0].code == "constant_factor")  # a bare factor says least
         others = {tuple((c.code, c.where, c.factor) for c in e.causes): e.causes for e in simplest}
         others.pop(tuple((c.code, c.where, c.factor) for c in first.causes))
         return replace(first, alternatives=tuple(others.values()))

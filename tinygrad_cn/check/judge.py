@@ -42,6 +42,7 @@ class Judge:
         self.order = [chain.reader.values[q.name[1:]] for q in backward_quantities(chain.steps)]
         self.amiss = False  # whether a gradient so far is wrong
         self.unexplained: set[int] = set()  # not given, and part of what no known mistake explains
+        self.misshapen: set[str] = set()  # as written, those with too many or too few entries to go on with
         self.place = {id(x): i for i, x in enumerate(self.order)}
         self.unsettled = {id(p.out) for p in chain.pieces if self._name(p.out) not in given} - {id(chain.root)}
 
@@ -69,6 +70,8 @@ class Judge:
         verdict = self._verdict(hand, true, own)
         found = self._why(x, hand, true) if verdict in ("wrong", "shape") else None
         q = self.chain.quantities[name]
+        if verdict == "wrong" and found is not None and {cause.where for cause in found.causes} <= self.misshapen:
+            verdict, found = "inherited", None
         causes, others = (found.causes, found.alternatives) if found is not None else ((), ())
         if found is None and verdict in ("wrong", "shape"):
             open_above = self._open_above(x)
@@ -155,6 +158,10 @@ class Judge:
         shape = self.true[id(x)].plain.shape
         if hand.size == int(np.prod(shape)):
             changes[id(x)] = Track(hand.reshape(shape))
+        else:  # what is worked out from it cannot be checked, but is no mistake of its own
+            self.unsettled.add(id(x))
+            self.unexplained.add(id(x))
+            self.misshapen.add(self.chain.quantities[self._name(x)].written)
         if found is not None:
             changes |= self._tracks(found.implied)
             self.unsettled -= found.implied.keys()

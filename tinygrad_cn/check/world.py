@@ -128,6 +128,8 @@ class World:
         with np.errstate(all="ignore"):
             if piece.kind == "affine":
                 return self._affine(piece, x, g, absolute=True)
+            if piece.kind == "norm" and x is piece.operands[0]:
+                return self._normalised(piece, g)
             if piece.label in ("softmax", "log_softmax"):
                 a = self.value(piece.out)
                 a = np.exp(a) if piece.label == "log_softmax" else a
@@ -168,6 +170,16 @@ class World:
         found = {id(x): np.asarray(gradients[node]) for node, x in ends.items() if node in gradients}
         whole = np.asarray(found[id(x)] * self.scale(x))
         return whole[self.parts[id(x)]] if id(x) in self.parts else whole
+
+    def _normalised(self, piece: Piece, g: Array) -> Array:
+        """The terms of (dn − mean(dn) − n ⊙ mean(dn ⊙ n)) / √(σ² + ε), added up."""
+        x, gamma, _ = (self.value(y) for y in piece.operands)
+        options = piece.out._options or {}
+        root = np.sqrt(np.var(x, axis=options["axis"], keepdims=True) + options["eps"])
+        n = np.abs(x - np.mean(x, axis=options["axis"], keepdims=True)) / root
+        dn = g * np.abs(gamma.reshape(gamma.shape + (1,) * (x.ndim - gamma.ndim)))
+        mean, along = (np.mean(v, axis=options["axis"], keepdims=True) for v in (dn, dn * n))
+        return np.asarray((dn + mean + n * along) / root)
 
     def _absolute(self, piece: Piece) -> Mapping[Any, Node]:
         """Copies of the nodes of a piece, from its operands to its output, with the absolute values."""

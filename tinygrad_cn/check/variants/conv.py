@@ -115,7 +115,7 @@ class _Images(_Moving):
         name = self.view.name(self.w)
         right = f"{name}ᵀ * {self.d}"
         for g_codes, g_name, G in gradients_alike(self.piece, self.view):
-            for w_codes, w_name, W in self.alike(self.w, self.view.weights()):
+            for w_codes, w_name, W in (*self.alike(self.w, self.view.weights()), *self._grown()):
                 codes = (*g_codes, *w_codes)
                 if codes:
                     yield Variant(codes[0], f"{w_name}ᵀ * {g_name}", self._product(W, G), len(codes))
@@ -129,6 +129,12 @@ class _Images(_Moving):
             yield Span(
                 "updated_weights", (f"{self.view.d(self.w)}ᵀ * {self.d}",), lambda s, g: (step(s, g),), added=True
             )
+
+    def _grown(self) -> list[Source]:
+        """dW known by now: somebody may have taken it for W."""
+        if not (needs(self.w) and id(self.w) in self.view.own.fixed):
+            return []
+        return [(("wrong_layer_cache",), self.view.d(self.w), gradient_of(self.w))]
 
     def _bordered(self, right: str) -> Iterator[Variant]:
         yield Variant("padding", f"{right} with its border", self._whole, shape=())

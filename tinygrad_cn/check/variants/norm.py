@@ -15,7 +15,7 @@ from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
 from .model import Rule, Scope, Variant, View
-from .sums import of_sum
+from .sums import of_sum, wrong_sums
 
 
 class _Parts(NamedTuple):
@@ -24,6 +24,7 @@ class _Parts(NamedTuple):
     g: Array  # dN
     dn: Array  # dN ⊙ γ
     n: Array
+    gamma: Array
     root: Array  # √(σ² + ε)
     axis: Any
 
@@ -53,6 +54,7 @@ SLIPS = (
     _Slip("sign", f"(dn − mean(dn) + n ⊙ mean(dn ⊙ n)) / {ROOT}", (1, -1, 1), cost=2),
     _Slip("norm_factor", f"{{dN}} / {ROOT}", (1, 0, 0), cost=2, bare=True),
     _Slip("norm_factor", "dn", (1, 0, 0), power=0, cost=2),
+    _Slip("norm_factor", "{dN}", (1, 0, 0), power=0, bare=True),
 )
 
 
@@ -64,8 +66,8 @@ def of_norm(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
             yield Variant(slip.code, slip.text.format(dN=view.d(piece.out)), _slipped(piece, slip), slip.cost)
     elif x is gamma:
         yield from _factor(piece, view)
-    elif len(view.shape(x)) == 4:
-        yield from of_sum(piece, view)
+    else:
+        yield from _shift(piece, x, view)
 
 
 def _parts(piece: Piece, s: Scope, g: Array) -> _Parts:
@@ -75,7 +77,7 @@ def _parts(piece: Piece, s: Scope, g: Array) -> _Parts:
     axis = options["axis"]
     root = np.sqrt(np.var(x, axis=axis, keepdims=True) + options["eps"])
     n = (x - np.mean(x, axis=axis, keepdims=True)) / root
-    return _Parts(g, g * gamma, n, root, axis)
+    return _Parts(g, g * gamma, n, gamma, root, axis)
 
 
 def _slipped(piece: Piece, slip: _Slip) -> Rule:
@@ -104,6 +106,18 @@ def _factor(piece: Piece, view: View) -> Iterator[Variant]:
     for code, text, factor in others:
         product = f"{d} ⊙ {text}" if text != "1" else d
         yield Variant(code, f"{over_m}Σ {product}", _summed(piece, view.shape(gamma), scale, factor))
+    if len(view.shape(gamma)) == 4:
+        right: Rule = lambda s, g: g * _parts(piece, s, g).n  # noqa: E731
+        yield from wrong_sums(piece, f"{d} ⊙ n", right, view)
+
+
+def _shift(piece: Piece, beta: Any, view: View) -> Iterator[Variant]:
+    """dβ = (1/m) Σ dN, with γ on it, or over other axes."""
+    scale, gamma = view.world.scale(piece.out), view.name(piece.operands[1])
+    text = f"{'' if scale == 1.0 else '(1/m) '}Σ {view.d(piece.out)} ⊙ {gamma}"
+    yield Variant("norm_factor", text, _summed(piece, view.shape(beta), scale, lambda s, p: p.gamma))
+    if len(view.shape(beta)) == 4:
+        yield from of_sum(piece, view)
 
 
 def _summed(piece: Piece, shape: tuple[int, ...], scale: float, factor: Callable[[Scope, _Parts], Array]) -> Rule:

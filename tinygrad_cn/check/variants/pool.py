@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from ...ops.op import Array
 from ...ops.pool import OVERLAP2D, WINDOWS2D
 from .model import Rule, Scope, Variant, View
 from .window import cropped, padded, places
+
+Share = Callable[[Array], Array]
 
 
 def of_pool(piece: Piece, view: View) -> Iterator[Variant]:
@@ -44,19 +46,21 @@ class _Pool:
             yield Variant("tied_maximum", f"overlap({d} ⊙ {mask}), whole to the first of several", self._masked(_first))
             return
         yield Variant("missing_1_over_window", f"overlap({d})", self._even(1))
-        yield Variant("missing_1_over_window", f"overlap({d} / {self.f})", self._even(self.f))
+        yield Variant("missing_1_over_window", f"overlap({d} / {self.f})", self._even(self.f), 2)
         yield Variant("wrong_pooling", f"overlap({d} ⊙ 1{{the largest of {name}}})", self._masked(_each))
         yield Variant("wrong_pooling", f"overlap({d} ⊙ 1{{the largest of {name}}})", self._masked(_first))
 
     def windows(self, d: str) -> Iterator[Variant]:
         """Windows in the wrong place, written over, or with their border."""
         right = self.view.right(self.view.d(self.x))
-        if self.stride < self.f:
-            yield Variant("overwritten", f"{right}, with = in place of +=", self._looped(self.stride, assigned=True), 2)
-        if self.stride > 1:
-            yield Variant("wrong_window", f"{right} with stride 1", self._looped(1, assigned=False), 2)
-        if any(self.pad):
-            yield Variant("padding", f"{right} with its border", self._with_border, shape=())
+        for share in (_shared, _whole) if self.largest else (_mean,):
+            if self.stride < self.f:
+                text = f"{right}, with = in place of +="
+                yield Variant("overwritten", text, self._looped(share, self.stride, assigned=True), 2)
+            if self.stride > 1:
+                yield Variant("wrong_window", f"{right} with stride 1", self._looped(share, 1, assigned=False), 2)
+            if any(self.pad):
+                yield Variant("padding", f"{right} with its border", self._with_border(share), shape=())
 
     def _even(self, count: int) -> Rule:
         return lambda s, g: self._together(np.broadcast_to(g / count, (self.f**2, *g.shape)))
@@ -72,23 +76,39 @@ class _Pool:
         size = self.view.shape(self.x)[1:3]
         return np.asarray(OVERLAP2D.forward(parts, size=size, f=self.f, stride=self.stride, pad=self.pad))
 
-    def _with_border(self, s: Scope, g: Array) -> Array:
-        return self._spread(s, g, self.stride, assigned=False)
+    def _with_border(self, share: Share) -> Rule:
+        return lambda s, g: self._spread(s, g, share, self.stride, assigned=False)
 
-    def _looped(self, stride: int, assigned: bool) -> Rule:
-        return lambda s, g: cropped(self._spread(s, g, stride, assigned), self.pad)
+    def _looped(self, share: Share, stride: int, assigned: bool) -> Rule:
+        return lambda s, g: cropped(self._spread(s, g, share, stride, assigned), self.pad)
 
-    def _spread(self, s: Scope, g: Array, stride: int, assigned: bool) -> Array:
+    def _spread(self, s: Scope, g: Array, share: Share, stride: int, assigned: bool) -> Array:
         """Place by place as in the notes, each added to what is there, or put in its place."""
         x = padded(s.v(self.x), self.pad, -np.inf if self.largest else 0.0)
         found = np.zeros(x.shape, g.dtype)
         for h, w, at in places(g.shape[1:3], (self.f, self.f), stride):
-            window = x[at]
-            part = g[:, h : h + 1, w : w + 1] * (
-                window == window.max(axis=(1, 2), keepdims=True) if self.largest else 1 / self.f**2
-            )
+            part = g[:, h : h + 1, w : w + 1] * share(x[at])
             found[at] = part if assigned else found[at] + part
         return found
+
+
+# ---- who of a window (m, f, f, n_C) gets how much ---------------------------------------------------
+
+
+def _whole(window: Array) -> Array:
+    return np.asarray(window == window.max(axis=(1, 2), keepdims=True))
+
+
+def _shared(window: Array) -> Array:
+    """Several largest share it, as the right gradient has it."""
+    return np.asarray(_whole(window) / _whole(window).sum(axis=(1, 2), keepdims=True))
+
+
+def _mean(window: Array) -> Array:
+    return np.full(window.shape, 1 / (window.shape[1] * window.shape[2]))
+
+
+# ---- the same of windows (f · f, …) -----------------------------------------------------------------
 
 
 def _each(parts: Array) -> Array:

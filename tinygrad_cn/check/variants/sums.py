@@ -47,8 +47,18 @@ def of_sum(piece: Piece, view: View) -> Iterator[Variant]:
             yield Variant(
                 codes[0], f"{over_m}Σ {name}", _summed(partial(np.sum, axis=(0, 1, 2), keepdims=True), scale, G)
             )
+    yield from wrong_sums(piece, d, upstream, view)
+
+
+def wrong_sums(piece: Piece, name: str, G: Rule, view: View) -> Iterator[Variant]:
+    """Sums of G (m, n_H, n_W, n_C), written `name`, over other axes than samples and places."""
+    scale = view.world.scale(piece.out)
+    over_m = "" if scale == 1.0 else "(1/m) "
     for code, text, rule in SUMS:
-        yield Variant(code, over_m + text.format(d), _summed(rule, scale, upstream), shape=())
+        yield Variant(code, over_m + text.format(name), _summed(rule, scale, G), shape=())
+    if scale == 1.0:
+        text = f"np.mean({name}, axis=(0, 1, 2), keepdims=True)"
+        yield Variant("mean_instead_of_sum", text, lambda s, g: G(s, g).mean(axis=(0, 1, 2), keepdims=True))
 
 
 def _summed(rule: Callable[[Array], Array], scale: float, G: Rule) -> Rule:
