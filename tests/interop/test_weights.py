@@ -153,6 +153,38 @@ def test_recurrent_layers_without_biases():
     np.testing.assert_array_equal(net["1.Wi"].numpy()[:, 4:], state["weight_ih_l0"][:4])
 
 
+def without_biases(state):
+    return {key: value for key, value in state.items() if not key.endswith("bias")}
+
+
+@pytest.mark.parametrize("name", ["layer norm", "encoder block", "decoder block"])
+def test_norms_and_blocks_without_biases(name):
+    """torch makes them with bias=False; zeros are the same function."""
+    case = CASES[name]
+    net, zeros = case.net(), case.net()
+    kept = {key: value for key, value in case.state().items() if key == "1.bias"}  # of a dense layer on its own
+    state = without_biases(case.state()) | kept
+    interop.from_torch(net, state)
+    interop.from_torch(zeros, {key: state.get(key, np.zeros_like(value)) for key, value in case.state().items()})
+    for key, value in zeros.state_dict().items():
+        np.testing.assert_array_equal(net.state_dict()[key], value, err_msg=key)
+
+
+def test_a_transformer_layer_without_biases_gives_what_torch_does():
+    torch = pytest.importorskip("torch")
+    twin = torch.nn.TransformerEncoderLayer(4, 2, 6, norm_first=True, bias=False).double().eval()
+    net = nn.TransformerEncoderBlock(4, 2, 6)
+    interop.from_torch(net, twin.state_dict())
+    X = CASES["encoder block"].X
+    np.testing.assert_allclose(ours(net, X), theirs(twin, X), rtol=1e-12, atol=1e-14)
+
+
+def test_biases_that_a_layer_can_do_without_are_missed():
+    state = without_biases(CASES["attention"].state())
+    with pytest.raises(StateError, match=r"inner\.in_proj_bias \(12,\) is missing, for MultiHeadAttention\(4, 2\)"):
+        interop.from_torch(CASES["attention"].net(), state)
+
+
 def test_values_in_torchs_graph_are_taken_out_of_it():
     torch = pytest.importorskip("torch")
     twin, net = torch.nn.Linear(3, 4), nn.Dense(3, 4, dtype=np.float32)
@@ -190,6 +222,16 @@ def test_what_does_not_fit_is_listed_and_nothing_changes(change, complaint):
     [
         (lambda: interop.from_torch(BY_PLACE, nn.DNN([3, 4, 2])), OpError, "net must be an nn.Module; got dict"),
         (lambda: interop.from_torch(nn.DNN([3, 4, 2]), {"0.weight": "abc"}), OpError, r"0\.weight must be an array"),
+        (
+            lambda: interop.from_torch(nn.DNN([3, 4, 2]), nn.DNN([3, 4, 2])),
+            OpError,
+            r"state must be a state dict, as model\.state_dict\(\); got DNN",
+        ),
+        (
+            lambda: interop.from_torch(nn.DNN([3, 4, 2]), {"epoch": 3, "state_dict": BY_PLACE}),
+            OpError,
+            "state_dict is a dict in the dict; if it is the state dict, give it alone",
+        ),
         (lambda: interop.to_torch(nn.GRU(3, 4)), StateError, 'reset="before", as in the notes, has no equal in torch'),
         (
             lambda: interop.from_torch(nn.DNN([3, 4, 2], dtype=np.float32), BY_PLACE),

@@ -35,7 +35,7 @@ class Layout:
     features : mapping of str to int
         Entries with an axis along which the features of the layer before lie, and which axis that is.
     optional : tuple of str
-        How entries begin that torch may leave out; they count as zeros then.
+        How the last part of names begins that torch may leave out, as with bias=False; they count as zeros then.
     """
 
     write: Callable[[Any], Arrays]
@@ -57,7 +57,10 @@ class Entry:
 
 
 def entries(
-    *rows: Entry, features: Mapping[str, int] | None = None, extra: Mapping[str, Array] | None = None
+    *rows: Entry,
+    features: Mapping[str, int] | None = None,
+    extra: Mapping[str, Array] | None = None,
+    optional: tuple[str, ...] = (),
 ) -> Layout:
     """The layout of a layer whose arrays only change their shape; `extra` is what torch keeps and we do not."""
 
@@ -71,7 +74,7 @@ def entries(
         held = layer.state_dict()
         return {row.ours: _turned_back(theirs[row.theirs], row, held[row.ours]) for row in rows if row.ours in held}
 
-    return Layout(write, read, features or {}, tuple(extra or ()))
+    return Layout(write, read, features or {}, (*optional, *(extra or ())))
 
 
 def _turned(array: Array, axes: tuple[int, ...] | None) -> Array:
@@ -231,7 +234,7 @@ def _read_block(block: nn.Module, entries: Mapping[str, Array]) -> Arrays:
 
 BIASES = ("bias_ih", "bias_hh")
 CELL = Layout(_write_cell, _read_cell, optional=BIASES)
-BLOCK = Layout(_write_block, _read_block)
+BLOCK = Layout(_write_block, _read_block, optional=("bias", "in_proj_bias"))
 RECURRENT = Layout(_write_recurrent, _read_recurrent, optional=BIASES)
 LAYOUTS: dict[type[nn.Module], Layout] = {
     nn.Dense: entries(Entry("W", "weight", (0, 1)), Entry("b", "bias"), features={"weight": 1}),
@@ -241,7 +244,7 @@ LAYOUTS: dict[type[nn.Module], Layout] = {
         features={"weight": 0, "bias": 0, "running_mean": 0, "running_var": 0},
     ),
     nn.BatchNorm2D: entries(*SCALE_AND_SHIFT, *STATISTICS, extra=COUNTER),
-    nn.LayerNorm: entries(*SCALE_AND_SHIFT, features={"weight": 0, "bias": 0}),
+    nn.LayerNorm: entries(*SCALE_AND_SHIFT, features={"weight": 0, "bias": 0}, optional=("bias",)),
     nn.Embedding: entries(Entry("E", "weight", (1, 0))),
     nn.RNNCell: CELL,
     nn.LSTMCell: CELL,

@@ -33,6 +33,7 @@ def from_torch(net: nn.Module, state: Mapping[str, Any], channels: Channels = No
         GRU layers need `reset="after"`, torch's form.
     state : mapping of str to array
         `model.state_dict()`, or the same as arrays: `tg.load("model.safetensors")`. torch itself is not needed.
+        Recurrent layers, layer norms and Transformer layers that torch made with bias=False have zeros for biases.
     channels : mapping of str to int, optional
         Where a layer takes flattened images its weights are turned from torch's order, channel by channel, to ours,
         pixel by pixel. That needs the number of channels: by default the first dense layer after a convolution has
@@ -43,7 +44,7 @@ def from_torch(net: nn.Module, state: Mapping[str, Any], channels: Channels = No
     StateError
         If names or shapes do not match, or digits would be lost; it lists them all.
     OpError
-        If `net` is not a Module, or a value is no array.
+        If `net` is not a Module, `state` no state dict, or a value no array.
 
     Examples
     --------
@@ -55,6 +56,8 @@ def from_torch(net: nn.Module, state: Mapping[str, Any], channels: Channels = No
     (array([[1., 2.]]), array([[3.]]))
     """
     places = _places(net, channels)
+    if not isinstance(state, Mapping):
+        raise OpError(f"from_torch: state must be a state dict, as model.state_dict(); got {type(state).__name__}")
     arrays = {name: _array(name, value) for name, value in state.items()}
     prefixes = _matched(places, arrays)
     _check(places, prefixes, arrays)
@@ -129,7 +132,7 @@ class Place:
     @property
     def required(self) -> list[str]:
         """The entries torch must have."""
-        return [name for name in self.entries if not name.startswith(self.layout.optional)]
+        return [name for name in self.entries if not name.rpartition(".")[2].startswith(self.layout.optional)]
 
     def takes(self, arrays: Mapping[str, Array], prefix: str) -> bool:
         """Whether the entries that begin with the prefix are there and have the right shapes."""
@@ -255,6 +258,8 @@ def _check(places: Sequence[Place], prefixes: Sequence[str], arrays: Mapping[str
 
 def _array(name: str, value: Any) -> Array:
     """The value as an array, taken out of torch's graph and off its device."""
+    if isinstance(value, Mapping):
+        raise OpError(f"from_torch: {name} is a dict in the dict; if it is the state dict, give it alone")
     try:
         for method in ("detach", "cpu", "numpy"):
             value = getattr(value, method)() if hasattr(value, method) else value
