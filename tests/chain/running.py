@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinygrad_cn.chain.source.loop import entry
+from tinygrad_cn.chain.source.variables import identifier
+
 SNAPSHOTS = Path(__file__).parent / "programs"
 
 
@@ -62,3 +65,16 @@ def assert_snapshot(text, name):
         path.write_text(text, encoding="utf-8")
         pytest.fail(f"{path} did not exist and was written; read it")
     assert text == path.read_text(encoding="utf-8")
+
+
+def given(chain):
+    """What a learner has before a program in functions starts: x⟨t⟩ and y⟨t⟩ of all steps are one array each."""
+    found = {}
+    for name, q in chain.quantities.items():
+        if q.role != "gradient" and q.formula is None:
+            base = entry(name)
+            found["{}{}".format(*base) if base else identifier(name, chain.quantities)] = np.array(q.value)
+    for letter in "xy":
+        steps = [np.array(chain[f"{letter}⟨{t}⟩"]) for t in range(1, 100) if f"{letter}⟨{t}⟩" in chain.quantities]
+        found |= {letter.upper(): np.stack(steps, axis=2)} if steps else {}
+    return found

@@ -163,8 +163,9 @@ class Chain:
             End with a step of gradient descent; `learning_rate` must exist.
         functions : bool
             In the notes' decomposition, with `parameters["W1"]` and `grads["dW1"]`: for dense layers
-            `linear_forward`, `L_model_backward` and so on; for other stacks a forward and a backward
-            function for each kind of layer (`conv_forward`, `norm_backward`) and a table of the layers.
+            `linear_forward`, `L_model_backward` and so on; for other nets a forward and a backward function
+            for each kind of layer (`conv_forward`, `lstm_cell_backward`, `attention_forward`) and a table of
+            the layers. Sequences are arrays X (n_x, m, T) there.
 
         Raises
         ------

@@ -13,6 +13,7 @@ from .model import MODEL
 from .page import PAGE
 from .pictures import PICTURES
 from .source import SOURCE
+from .source_sequences import SOURCE_SEQUENCES
 from .study import STUDY
 from .training import TRAINING
 
@@ -23,7 +24,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     **CAUSES,
     **CHECKING,
     **PICTURES,
-    **{f"source.{key}": texts for key, texts in SOURCE.items()},
+    **{f"source.{key}": texts for key, texts in (SOURCE | SOURCE_SEQUENCES).items()},
     **{
         f"derive.{key}": texts
         for family in (DERIVATION, DERIVATION_IMAGES, DERIVATION_RECURRENT, DERIVATION_ATTENTION)

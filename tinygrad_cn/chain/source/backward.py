@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...autograd import Node
-from ...errors import OpError
 from ...ops.loss import samples
 from ..formula import FUSED
 from ..layers import Piece
 from .loop import shared_in_time
-from .parts import comment, inside, operands, options_of
-from .rows import ACTIVATIONS, LOSSES, vjp
+from .parts import comment, operands, options_of
+from .rows import ACTIVATIONS, LOSSES
 from .symbols import Expr, Symbol
-from .trace import agree, unspeakable
+from .through import through, unbroadcast
+from .trace import agree
 
 if TYPE_CHECKING:
     from .program import Program
@@ -179,49 +179,9 @@ class Backward:
         found: dict[Node, Symbol] = {}
         for factor in sorted(set(scale.values())):
             seed = g * self._tracer.m if factor == "m" else g
-            reached = self._walk(piece, seed)
+            reached = through(piece, seed, self._program.symbol, self._program.arguments)
             found |= {x: self._scaled(piece, x, reached[x]) for x in wanted if scale[x] == factor and x in reached}
         return {x: found[x] for x in wanted if x in found}
-
-    def _walk(self, piece: Piece, seed: Symbol) -> dict[Node, Symbol]:
-        reached: dict[Node, Symbol] = {piece.out: seed}
-        for node in reversed(inside(piece)):
-            g = reached.get(node)
-            if g is None:
-                continue
-            arguments = self._program.arguments(piece, node)
-            for i, x in enumerate(node._inputs):
-                part = self._vjp(node, i, g, arguments) if isinstance(x, Node) and x.requires_grad else None
-                if part is not None:
-                    reached[x] = reached[x] + part if x in reached else part
-        return reached
-
-    def _vjp(self, node: Node, i: int, g: Symbol, arguments: list[Any]) -> Symbol | None:
-        op, options = node._op, node._options or {}
-        assert op is not None
-        y, x = self._program.symbol(node), arguments[i]
-        try:
-            part = vjp(op, i, g, y, arguments, options)
-            return None if part is None else unbroadcast(part, x).astype(x.dtype)
-        except (OpError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise unspeakable(op, error) from error
-
-
-def unbroadcast(g: Any, x: Symbol, samples: bool = False) -> Any:
-    """Sum g over the axes along which x was broadcast; over `samples` even if there is only one."""
-    shape, wide = np.shape(x.value), np.shape(g.value)
-    extra = len(wide) - len(shape)
-    last = len(shape) - 1
-    stretched = [
-        i for i, n in enumerate(shape) if n == 1 and (wide[i + extra] != 1 or (samples and last == i > 0))
-    ]  # fmt: skip
-    if not shape and extra:
-        return np.sum(g)
-    if extra:
-        g = np.sum(g, axis=tuple(range(extra)) if extra > 1 else 0)
-    if stretched:
-        g = np.sum(g, axis=tuple(stretched) if len(stretched) > 1 else stretched[0], keepdims=True)
-    return g
 
 
 def _same(textbook: dict[Node, Symbol], exact: dict[Node, Symbol]) -> bool:

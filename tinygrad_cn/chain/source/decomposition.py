@@ -38,13 +38,16 @@ class Decomposition:
     chain : Chain
         Whose cost is a loss of the last layer's output.
     loss : Piece
-        That loss.
+        That loss, or the first of those of all time steps.
+    target : array, optional
+        What it compares with, if that is not the chain's own.
     """
 
-    def __init__(self, chain: Chain, loss: Piece) -> None:
+    def __init__(self, chain: Chain, loss: Piece, target: Any = None) -> None:
         self.chain = chain
-        self.output = loss.operands[0]
-        self.program = Program(chain, {id(self.output): "AL", id(chain.reader.target): "Y"})
+        self.output, self._cost = loss.operands[0], loss.out
+        target = chain.reader.target if target is None else target
+        self.program = Program(chain, {id(self.output): "AL", id(target): "Y"})
         self.tracer = self.program.tracer
         self.helpers: dict[str, None] = {}
         self._names: dict[Any, str] = {}  # of activations, by label and options
@@ -56,7 +59,7 @@ class Decomposition:
 
     def cost(self) -> str:
         """The body of compute_cost."""
-        return self.body("return {}", self.program.definition(self.program.variables.name(self.chain.root)))
+        return self.body("return {}", self.program.definition(self.program.variables.name(self._cost)))
 
     def slope(self) -> str:
         """The lines that work out dAL."""
@@ -64,7 +67,7 @@ class Decomposition:
 
     def body(self, last: str, expr: Expr) -> str:
         """Lines that work out an expression, the last of which uses it."""
-        writer = Writer()
+        writer = Writer(indented=True)
         lines = writer.steps(expr, last)
         self.helpers |= writer.helpers
         return indent("\n".join([*[self.samples] * mentions(expr, self.tracer.m.expr), *lines]), "    ")
@@ -77,10 +80,12 @@ class Decomposition:
         name = self._names.setdefault(key, f"{act.label}_{same + 1}" if same else act.label)
         return name, not known
 
-    def activation_lines(self, act: Piece, forward: str, back: str) -> tuple[str, str]:
-        """Z to A and dA to dZ, ending as `forward` and `back` say: "return {}"."""
-        value = act.out._data
-        Z, A, dA = (self._named(n, v) for n, v in (("Z", act.operands[0]._data), ("A", value), ("dA", value)))
+    def activation_lines(
+        self, act: Piece, forward: str, back: str, names: tuple[str, str, str] = ("Z", "A", "dA")
+    ) -> tuple[str, str]:
+        """Z to A and dA to dZ, of these names, ending as `forward` and `back` say: "return {}"."""
+        values = (act.operands[0]._data, act.out._data, act.out._data)
+        Z, A, dA = (self._named(n, v) for n, v in zip(names, values, strict=True))
         there, again = ACTIVATIONS[act.label]
         options = options_of(act)
         return self.body(forward, there(Z, **options).expr), self.body(back, again(dA, A, Z, **options).expr)

@@ -39,7 +39,23 @@ def recurrence(a, b):
         y[k] += a[k] * y[k - 1]
     return y
 ''',
+    "sigmoid": '''\
+def sigmoid(Z):
+    """{doc}"""
+    return 1 / (1 + np.exp(-Z))
+''',
+    "added": '''\
+def added(gradients, step):
+    """{doc}"""
+    return step if gradients is None else [total + g for total, g in zip(gradients, step)]
+''',
     **IMAGES,
+    "sum_like": '''\
+def sum_like(x, p):
+    """{doc}"""
+    axes = tuple(axis for axis, n in enumerate(p.shape) if n == 1)
+    return np.sum(x, axis=axes, keepdims=True)
+''',
 }
 CALL = re.compile(r"\b(" + "|".join(HELPERS) + r")\(")
 

@@ -240,12 +240,12 @@ class Program:
         functions = [line for text in definitions(helpers, self.chain.lang) for line in ("", "", *text.splitlines())]
         return [*self.about(update), "", *imports(helpers), *functions, *[""] * bool(functions)]
 
-    def about(self, update: bool) -> list[str]:
+    def about(self, update: bool, needed: list[str] | None = None) -> list[str]:
         """Comments: what the program does, in which convention, and what must exist before it starts."""
         chain, lang = self.chain, self.chain.lang
         title = say("source.title", lang, layers=chain.depth)
         data_first = sorted(self._inputs.items(), key=lambda item: _is_parameter(item[1]))
-        needed = needs(data_first, self._computed) + ["learning_rate"] * update
+        needed = (needs(data_first, self._computed) if needed is None else needed) + ["learning_rate"] * update
         lines = [title, say(f"convention.{chain.convention}", lang), *[chain.note] * bool(chain.note)]
         return [f"# {line}" for line in [*lines, *_filled(say("source.needs", lang), needed)]]
 

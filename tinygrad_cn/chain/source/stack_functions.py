@@ -1,4 +1,4 @@
-"""The functions that a stack of layers is made of, as text: forward, what backward needs, and backward.
+"""The functions that a net is made of, as text: forward, what backward needs, and backward.
 
 Every forward function takes a value, the parameters and the options of a layer, and returns its result and a
 cache. Every backward function takes the gradient of the result and that cache, and returns the gradient of the
@@ -7,12 +7,17 @@ value and those of the parameters, summed over the samples.
 
 from __future__ import annotations
 
-SUM_LIKE = '''\
-def sum_like(x, p):
-    """{doc}"""
-    axes = tuple(axis for axis, n in enumerate(p.shape) if n == 1)
-    return np.sum(x, axis=axes, keepdims=True)
-'''
+from .sequence_functions import (
+    ATTENTION,
+    BOTH,
+    DENSE_IN_TIME,
+    EMBEDDING,
+    NORM_IN_TIME,
+    RESIDUAL,
+    STEP,
+    TURNED,
+)  # fmt: skip
+
 DENSE = (
     '''\
 def dense_forward(A_prev, W, b=0.0):
@@ -159,6 +164,43 @@ def model_backward(AL, Y, caches):
         grads |= {f"d{name}": {gradient} for name, g in zip(names, gradients)}
     return grads
 '''
+NET_FORWARD = '''\
+def model_forward(X, parameters):
+    """{doc}"""
+    values, caches = {"{x}": X} | parameters, []
+    for function, names, out, options in LAYERS:
+        values[out], cache = FUNCTIONS[function][0](*(values[name] for name in names), **options)
+        caches.append(cache)
+    return values["AL"], caches
+'''
+NET_BACKWARD = '''\
+def model_backward(AL, Y, caches, parameters):
+    """{doc}"""
+{slope}
+    grads = {"dAL": dAL}
+    for (function, names, out, _), cache in zip(reversed(LAYERS), reversed(caches)):
+        first, others = FUNCTIONS[function][1](grads[f"d{out}"], cache)
+        for name, g in zip(names, (first, *others)):
+            grads[f"d{name}"] = grads[f"d{name}"] + g if f"d{name}" in grads else g
+    return grads | {f"d{name}": {gradient} for name in parameters}
+'''
+COST_OF_STEP = '''\
+def cost_of_step(AL, Y):
+    """{doc}"""
+{cost}
+'''
+COST_IN_TIME = '''\
+def compute_cost(AL, Y):
+    """{doc}"""
+    return sum(cost_of_step(AL[:, :, t], Y[:, :, t]) for t in range(AL.shape[2]))
+'''
+SLOPE_OF_STEP = '''\
+def slope_of_step(AL, Y):
+    """{doc}"""
+{slope}
+    return dAL
+'''
+SLOPE_IN_TIME = "    dAL = np.stack([slope_of_step(AL[:, :, t], Y[:, :, t]) for t in range(AL.shape[2])], axis=2)"
 FUNCTIONS: dict[str, tuple[str, str]] = {
     "dense": DENSE,
     "conv": CONV,
@@ -176,4 +218,12 @@ FUNCTIONS: dict[str, tuple[str, str]] = {
     "avg_pool": AVG_POOL,
     "global_max_pool": GLOBAL_MAX_POOL,
     "global_avg_pool": GLOBAL_AVG_POOL,
+    "residual": RESIDUAL,
+    "embedding": EMBEDDING,
+    "dense_in_time": DENSE_IN_TIME,
+    "norm_in_time": NORM_IN_TIME,
+    "attention": ATTENTION,
+    "turned": TURNED,
+    "step": STEP,
+    "both": BOTH,
 }

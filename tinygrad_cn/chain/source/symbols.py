@@ -266,7 +266,7 @@ class Symbol(NDArrayOperatorsMixin):
         return SPECIAL[func](*args, **kwargs) if func in SPECIAL else self.tracer.call(func, args, kwargs)
 
     @staticmethod
-    def __record__(op: Op, *inputs: Any, **options: Any) -> Any:
+    def __record__(op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
         tracer = next(x.tracer for x in inputs if isinstance(x, Symbol))
         return tracer.op(op, inputs, options)
 

@@ -73,9 +73,12 @@ class Writer:
     ----------
     taken : iterable of str
         Names that intermediates must not have.
+    indented : bool
+        Whether the lines are the body of a function.
     """
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, taken: Iterable[str] = (), indented: bool = False) -> None:
+        self._width = WIDTH - 4 * indented
         self.lines: list[str] = []
         self.helpers: dict[str, None] = {}
         self._taken = set(taken)
@@ -97,18 +100,18 @@ class Writer:
     def steps(self, expr: Expr, last: str) -> list[str]:
         """The lines that work out one expression; `last` says what to do with it: "return {}"."""
         self._uses = _count_uses([expr])
-        text = self._value(expr, WIDTH - len(last) - 2)
+        text = self._value(expr, self._width - len(last) - 2)
         return [*self.lines, last.format(text)]
 
     def _value(self, expr: Expr, room: int) -> str:
         """The text of one expression; intermediates it needs are assigned first."""
         for part in _bottom_up(expr, self._texts):
-            self._prepare(part, room if part is expr else WIDTH - len("t999 = "), whole=part is expr)
+            self._prepare(part, room if part is expr else self._width - len("t999 = "), whole=part is expr)
         return self._texts[expr].text
 
     def _assign(self, target: str, expr: Expr, comment: str = "") -> None:
-        statement = f"{target} = {self._value(expr, WIDTH - len(target) - 3)}"
-        if comment and columns(statement) + 4 + columns(comment) > WIDTH:
+        statement = f"{target} = {self._value(expr, self._width - len(target) - 3)}"
+        if comment and columns(statement) + 4 + columns(comment) > self._width:
             self.lines.append(f"# {comment}")
             comment = ""
         self.lines.append(statement + (f"  # {comment}" if comment else ""))
