@@ -189,8 +189,8 @@ def test_a_decoder_has_two_attentions_and_knows_its_memory():
 def test_dropout_of_weights_stays_inside_the_layer():
     _, chain = built(NETS["dropout"])
     layer = next(step for step in chain.steps if step.kind == "attention")
-    assert [q.formula.text for q in layer.forward][4:7] == ["softmax(S[1])", "α[1] ⊙ D[1]", "u₁ / 0.7"]
-    assert chain.quantity("C1").formula.text == "V[1] u₂ᵀ"
+    assert [q.formula.text for q in layer.forward][4:6] == ["softmax(S[1])", "α[1] ⊙ Da[1] / 0.7"]
+    assert chain.quantity("C1").formula.text == "V[1] α\u0303[1]ᵀ"
 
 
 def test_a_sum_is_residual_only_if_one_way_comes_from_the_other():

@@ -171,18 +171,6 @@ def test_shared_weights_and_l2_penalty_add_their_terms():
     np.testing.assert_allclose(by_formula, W2.grad)
 
 
-def test_dropout_mask_stays_visible():
-    W1, W2 = leaf(4, 3), leaf(2, 4)
-    D1 = (RNG.random((4, M)) < 0.8).astype(float)
-    A1 = np.tanh(W1 @ X)
-    J = ((W2 @ (A1 * D1 / 0.8) - Y) ** 2).sum() / M
-    J.backward()
-    chain = J.chain(names={"D1": D1})
-    assert [s.label for s in chain.steps if s.kind == "op"] == ["multiply", "divide"]
-    assert chain.quantity("dA1").formula.text == "du₁ ⊙ D[1]"
-    np.testing.assert_allclose(chain["dA1"], chain["du1"] * D1)
-
-
 @pytest.mark.parametrize(
     ("loss", "is_course"),
     [

@@ -42,8 +42,8 @@ def test_every_quantity_has_the_notes_name_and_samples_first_in_images(chain):
         "beta1": ("β[1]", "(1, 1, 1, n_C[1])"), "N1": ("N[1]", images["N1"]), "A1": ("A[1]", images["A1"]),
         "P1": ("P[1]", "(m, 3, 3, n_C[1])"), "W2": ("W[2]", "(f[2], f[2], n_C[1], n_C[2])"),
         "Z2": ("Z[2]", images["Z2"]), "A2": ("A[2]", images["A2"]), "P2": ("P[2]", "(m, 1, 1, n_C[2])"),
-        "F2": ("F[2]", "(6, m)"), "D2": ("D[2]", "(6, m)"), "u1": ("u₁", "(6, m)"),
-        "u2": ("u₂", "(6, m)"), "W3": ("W[3]", "(n[3], 6)"), "b3": ("b[3]", "(n[3], 1)"),
+        "F2": ("F[2]", "(6, m)"), "D2": ("D[2]", "(6, m)"), "Ftilde2": ("F\u0303[2]", "(6, m)"),
+        "W3": ("W[3]", "(n[3], 6)"), "b3": ("b[3]", "(n[3], 1)"),
         "Z3": ("Z[3]", "(n[3], m)"), "A3": ("A[3]", "(n[3], m)"), "Y": ("Y", "(3, m)"), "J": ("J", "()"),
     }  # fmt: skip
     assert [(step.id, step.kind) for step in chain.steps if step.layer] == [
@@ -56,9 +56,10 @@ def test_every_quantity_has_the_notes_name_and_samples_first_in_images(chain):
 
 def test_formulas(chain):
     text = {name: q.formula.text for name, q in chain.quantities.items() if q.formula is not None}
-    assert {name: text[name] for name in ("Z1", "N1", "P1", "Z2", "P2", "F2", "u1")} == {
+    assert {name: text[name] for name in ("Z1", "N1", "P1", "Z2", "P2", "F2", "Ftilde2")} == {
         "Z1": "X * W[1] + b[1]", "N1": "γ[1] ⊙ n + β[1]", "P1": "maxpool(A[1])",
-        "Z2": "P[1] * W[2]", "P2": "avgpool(A[2])", "F2": "flatten(P[2])", "u1": "F[2] ⊙ D[2]",
+        "Z2": "P[1] * W[2]", "P2": "avgpool(A[2])", "F2": "flatten(P[2])",
+        "Ftilde2": "F[2] ⊙ D[2] / 0.8",
     }  # fmt: skip
     assert {name: text[name] for name in ("dP2", "dW2", "dP1", "dgamma1", "dW1", "db1", "dA0")} == {
         "dP2": "reshape(dF[2]ᵀ)", "dW2": "(1/m) P[1] * dZ[2]", "dP1": "W[2]ᵀ * dZ[2]",
@@ -68,7 +69,7 @@ def test_formulas(chain):
     remarks = {name: q.remark for name, q in chain.quantities.items() if q.remark}
     assert remarks == {
         "Z1": "f = 3, s = 1, p = 0", "N1": "n = (Z[1] − μ) / √(σ² + ε)", "P1": "f = 2, s = 2, p = 0",
-        "Z2": "f = 2, s = 1, p = 0", "P2": "f = 2, s = 2, p = 0", "dZ1": "dn = dN[1] ⊙ γ[1]",
+        "Z2": "f = 2, s = 1, p = 0", "P2": "f = 2, s = 2, p = 0", "Ftilde2": "keep_prob = 0.8", "dZ1": "dn = dN[1] ⊙ γ[1]",
     }  # fmt: skip
     assert chain.quantities["dW2"].shapes == "(7, 3, 3, 4) * (7, 2, 2, 6) → (2, 2, 4, 6)"
 

@@ -65,7 +65,7 @@ def test_dropout_mask_is_a_constant_the_learner_has():
     A1 = np.tanh(W1 @ X)
     J = ((W2 @ (A1 * D1 / 0.8) - TWO) ** 2).sum() / M
     text = check(J, names={"D1": D1})
-    assert "dA1 = du1 * D1" in text
+    assert "Atilde1 = A1 * D1 / 0.8" in text
 
 
 def test_skip_connection_adds_gradients():

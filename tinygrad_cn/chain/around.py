@@ -24,7 +24,7 @@ def norm_forward(piece: Piece, name: Naming) -> str:
     return f"{gamma} ⊙ n + {beta}"
 
 
-def norm_back(piece: Piece, i: int, g: str) -> str:
+def norm_back(piece: Piece, i: int, name: Naming, g: str) -> str:
     """What a norm hands back to x, γ or β."""
     if i == 0:
         return "(dn − mean(dn) − n ⊙ mean(dn ⊙ n)) / √(σ² + ε)"
@@ -59,6 +59,8 @@ def forward_remark(piece: Piece, name: Naming) -> str:
     """n of a norm; size, stride and padding of what moves over images."""
     if piece.kind == "norm":
         return f"n = ({name(piece.operands[0])} − μ) / √(σ² + ε)"
+    if piece.kind == "dropout":
+        return "".join(f"keep_prob = {name(x)}" for x in piece.operands[2:])
     if piece.kind in ("conv", "pool"):
         return ", ".join(f"{SIZES[k]} = {_written(v)}" for k, v in sizes(piece).items())
     return ""

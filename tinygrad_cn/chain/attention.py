@@ -16,7 +16,6 @@ from ..autograd import Node, data_of
 from .piece import Piece
 
 Naming = Callable[[Any], str]
-DROPOUT = frozenset(["multiply", "divide"])  # what may stand between α and the context
 
 
 @dataclass(eq=False)
@@ -27,7 +26,7 @@ class Attention:
     ----------
     parts : mapping
         Its pieces in the order of the forward pass, each with its letter: "q", "k" and "v" for projections, "S",
-        "alpha" and "C", "" for dropout, and "o" for the projection of the output.
+        "alpha", "alphatilde" after dropout, "C", and "o" for the projection of the output.
     """
 
     parts: dict[Piece, str]
@@ -69,9 +68,9 @@ def _parts(context: Piece, made: Mapping[Any, Piece], users: Mapping[int, list[P
     """The pieces of the attention with this context, as far as they are recorded, each with its letter."""
     values, x = context.operands
     yield context, "C"
-    while isinstance(x, Node) and x in made and made[x].label in DROPOUT:
-        yield made[x], ""
-        x = next((y for y in made[x].operands if isinstance(y, Node) and y in made), None)
+    if isinstance(x, Node) and x in made and made[x].kind == "dropout":
+        yield made[x], "alphatilde"
+        x = made[x].operands[0]
     weights = made.get(x)
     scores = made.get(weights.operands[0]) if weights is not None and weights.label == "attention_weights" else None
     if weights is None or scores is None or scores.label != "attention_scores":
@@ -119,7 +118,7 @@ def attention_back(piece: Piece, i: int, name: Naming, g: str) -> str:
 
 def attention_shapes(piece: Piece) -> str:
     """How the matrices of one sample and one head combine, and the shape of all of them."""
-    (a, b), out = (np.shape(data_of(x)) for x in piece.operands), piece.out._data.shape
+    (a, b), out = (np.shape(data_of(x)) for x in piece.operands[:2]), piece.out._data.shape
     if piece.label == "attention_scores":
         d = _rows_of_head(piece)
         return f"({a[2]}, {d}) @ ({d}, {b[2]}) → {out[2:]}, {out}"

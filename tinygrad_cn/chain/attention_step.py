@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..autograd import data_of, needs_gradient
+from .around import forward_remark
 from .attention import Attention, attention_heads, attention_shapes
 from .formula import forward
 from .model import Quantity, Role, Step
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from .read import Reader
 
 COMPUTED = {"q": "Q", "k": "K", "v": "V", "o": "Z"}  # by the projections
-CACHED = frozenset(["q", "k", "v", "alpha", "C"])
-ROLES: dict[str, Role] = {"alpha": "A", "": "op"}  # all others are linear, as Z is
+CACHED = frozenset(["q", "k", "v", "alpha", "alphatilde", "C"])
+ROLES: dict[str, Role] = {"alpha": "A", "alphatilde": "A"}  # all others are linear, as Z is
 
 
 def name_attention(reader: Named, group: Attention, piece: Piece, number: int) -> None:
@@ -33,6 +34,8 @@ def name_attention(reader: Named, group: Attention, piece: Piece, number: int) -
         return
     if letter == "alpha":
         reader._name(piece.operands[1], f"M{number}", 0)
+    elif letter == "alphatilde":
+        reader._name(piece.operands[1], f"Da{number}", 0)
     else:
         for x in piece.operands:
             reader._data_input(x, number)
@@ -68,8 +71,8 @@ def attention_step(reader: Reader, group: Attention, home: dict[int, str]) -> St
 def attention_value(reader: Reader, group: Attention, piece: Piece) -> Quantity:
     """One of the values that it computes."""
     letter = group.parts[piece]
-    remark = attention_heads(piece) if letter == "S" else ""
-    shapes = _product(piece) if piece.kind == "projection" else attention_shapes(piece) if letter else ""
+    remark = attention_heads(piece) if letter == "S" else forward_remark(piece, reader.name)
+    shapes = _product(piece) if piece.kind == "projection" else attention_shapes(piece)
     return reader._value_of(piece.out, ROLES.get(letter, "Z"), forward(piece, reader.name), shapes, remark)
 
 

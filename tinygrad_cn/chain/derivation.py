@@ -21,7 +21,15 @@ from .model import Quantity, Step
 from .note import Note, formula
 from .read import Reader, Term
 from .reason import ROWS_TOGETHER, mean, product_shape, rule, same_shape, shape, size, uses
-from .reason_images import conv_entry, conv_forward, conv_gradient_entry, norm_forward, pool_forward, window_shape
+from .reason_images import (
+    conv_entry,
+    conv_forward,
+    conv_gradient_entry,
+    dropout_forward,
+    norm_forward,
+    pool_forward,
+    window_shape,
+)
 from .time import times
 from .within import Words, layer_words
 
@@ -120,7 +128,7 @@ def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
     return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes, entry)
 
 
-FORWARD_RULES = {"conv": conv_forward, "norm": norm_forward, "pool": pool_forward}
+FORWARD_RULES = {"conv": conv_forward, "norm": norm_forward, "pool": pool_forward, "dropout": dropout_forward}
 
 
 def _forward_rule(reader: Reader, piece: Piece) -> tuple[Note, ...]:
@@ -133,7 +141,7 @@ def _forward_rule(reader: Reader, piece: Piece) -> tuple[Note, ...]:
 def _forward_shape(reader: Reader, q: Quantity, piece: Piece) -> Note:
     if piece.kind == "affine":
         return product_shape(reader, piece)
-    if piece.kind in ("activation", "norm"):
+    if piece.kind in ("activation", "norm", "dropout"):
         return same_shape(piece, formula(reader.name(piece.operands[0])), size(q))
     if piece.kind in ("conv", "pool"):
         return window_shape(reader, piece, size(q))

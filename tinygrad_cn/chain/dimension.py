@@ -94,10 +94,16 @@ def _of_norm(reader: Reader, piece: Piece, i: int, shape: Shape) -> str:
     return f"(1, 1, 1, {rows})" if len(shape) == 4 else f"({rows}, 1)" if len(shape) == 2 else ""
 
 
+def _of_dropout(reader: Reader, piece: Piece, i: int, shape: Shape) -> str:
+    """D is as what it drops from."""
+    return symbols(reader, piece.out) if i == 1 and shape == piece.out._data.shape else ""
+
+
 OF_PARAMETER: dict[str, Callable[[Any, Piece, int, Shape], str]] = {
     "affine": _of_affine,
     "sequence": _of_affine,
     "projection": _of_affine,
     "conv": _of_conv,
     "norm": _of_norm,
+    "dropout": _of_dropout,
 }

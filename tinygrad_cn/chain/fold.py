@@ -46,7 +46,8 @@ class Row:
     def sources(self) -> tuple[Source, ...]:
         """Where the inputs of the row come from, with t for the time in a run of time steps; not the row itself."""
         if not self.in_time:
-            return self.steps[0].sources
+            pairs = zip(self.steps[0].sources, self.step.sources, strict=True)
+            return tuple(written if own.quantity.role == "data" else own for own, written in pairs)
         own = {step.id for step in self.steps}
         found = (
             _source_at(source, _writes(step), source.step)
@@ -166,7 +167,7 @@ def _continues(before: Step, step: Step, users: dict[str, set[str]]) -> bool:
     return (
         step.moment is None
         and step.layer == before.layer + 1 > 1
-        and {s.step for s in step.sources} == {before.id}
+        and {s.step for s in step.sources if s.quantity.role != "data"} == {before.id}
         and users[before.id] == {step.id}
         and _pattern(before) == _pattern(step)
     )

@@ -19,6 +19,7 @@ from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
 from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward, pool_back
 from .attention import attention_back, attention_forward
+from .dropout import dropout_back, dropout_forward
 from .layers import Piece
 from .penalty import held
 from .terms import known_multiple
@@ -39,6 +40,11 @@ LOSS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 MEAN_OVER_OUTPUTS = frozenset(["mse", "mae", "huber", "hinge"])
 FUSED = {("sigmoid", "binary_cross_entropy"), ("softmax", "categorical_cross_entropy")}  # dZ = A − Y
+OF_KIND: dict[str, tuple[Callable[[Piece, Naming], str], Callable[[Piece, int, Naming, str], str]]] = {
+    "attention": (attention_forward, attention_back),
+    "norm": (norm_forward, norm_back),
+    "dropout": (dropout_forward, dropout_back),
+}  # what a piece computes, and what it adds to the gradient of its operand i
 MANY = 4  # more are elided
 GREEK = {"sigmoid": "σ", "relu": "ReLU", "leaky_relu": "LeakyReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU"}
 
@@ -57,14 +63,12 @@ def forward(piece: Piece, name: Naming) -> Formula:
         return Formula.of(f"{name(a)} * {name(w)}" + ("" if b is None else f" + {name(b)}"))
     if piece.kind in ("sequence", "projection"):
         return Formula.of(_each_step(piece, name))
-    if piece.kind == "attention":
-        return Formula.of(attention_forward(piece, name))
     if piece.kind == "activation":
         return Formula.of(f"{function_name(piece.label)}({name(piece.operands[0])})")
     if piece.kind == "flatten":
         return Formula.of(f"flatten({name(piece.operands[0])})")
-    if piece.kind == "norm":
-        return Formula.of(norm_forward(piece, name))
+    if piece.kind in OF_KIND:
+        return Formula.of(OF_KIND[piece.kind][0](piece, name))
     if piece.label in GLOBAL:
         return Formula.of(global_pool_forward(piece, name))
     if piece.kind == "loss":
@@ -125,16 +129,14 @@ def contribution(piece: Piece, i: int, name: Naming, scale: str) -> Formula:
         return _scaled(_loss(piece, name, 1), "" if scale == "m" else "1/m")
     elif piece.kind in ("sequence", "projection"):
         text = _each_step_rules(piece, name, g)[i]
-    elif piece.kind == "attention":
-        text = attention_back(piece, i, name, g)
     elif piece.kind == "flatten":
         text = f"reshape({g}ᵀ)"
     elif piece.kind == "recurrent":
         text = _recurrent_rules(piece, name, g)[i]
     elif piece.kind == "cell":
         text = _through_cell(piece, piece.operands[i], name, g)
-    elif piece.kind == "norm":
-        text = norm_back(piece, i, g)
+    elif piece.kind in OF_KIND:
+        text = OF_KIND[piece.kind][1](piece, i, name, g)
     elif piece.label in GLOBAL:
         text = global_pool_back(piece, name, g)
     elif piece.kind == "pool":

@@ -85,7 +85,7 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
     for step, size in zip(layers, sizes, strict=True):
         w = step.parameters[0]
         active = _activated(step, users)
-        a, label = active.forward[-1].value, active.label
+        a, label = active.forward[1 if active is step and active.label else 0].value, active.label
         found.append(
             LayerHealth(
                 step.layer,

@@ -97,6 +97,8 @@ class Step:
         What the backward step needs of the forward step, written: ("X", "W[1]", "Z[1]").
     sources : tuple of Source
         Where its inputs come from. Targets Y of a loss are a source with step "Y".
+    then : {"", "dropout"}
+        What a layer ends with, after its activation.
     moment : Moment or None
         The recurrent cell and the time t of a step of kind "recurrent".
     """
@@ -111,6 +113,7 @@ class Step:
     gradients: tuple[Quantity, ...] = ()
     cache: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    then: str = ""
     moment: Moment | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,8 +14,9 @@ from ..errors import OpError
 
 INDEXED = re.compile(r"([A-Za-z]+?)(\d+)")
 NUMBERED = frozenset("uJRcp")  # intermediates, terms of the cost, constants, loose parameters
-GREEK = {"gamma": "γ", "beta": "β", "alpha": "α"}  # of a norm, and the weights of an attention
 SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+TILDE = "\u0303"  # of what dropout has left: Atilde1 is written Ã[1]
+GREEK = {"gamma": "γ", "beta": "β", "alpha": "α"}  # of a norm, and the weights of an attention
 TIMED = re.compile(r"(d?)((?:\d+\.)?(?:reverse\.)?)([^\W\d]+\u0303?)[<⟨]?(\d+)[>⟩]?")  # da3, da<3>, dGf⟨3⟩
 SPELLED = {"yhat": "ŷ", "cc": "c̃", "cct": "c̃", "ctilde": "c̃"}
 SPELLED |= {f"{spelled}{gate}": f"Γ{gate}" for spelled in ("G", "Gamma") for gate in "fiour"}
@@ -40,6 +42,9 @@ def written(name: str) -> str:
 
 
 def _greek(letter: str) -> str:
+    stem = letter.removesuffix("tilde")
+    if stem != letter:
+        return _greek(stem) + TILDE
     for spelled, sign in GREEK.items():
         if letter.removeprefix("d") == spelled:
             return letter.replace(spelled, sign)
@@ -57,7 +62,7 @@ def canonical(name: str, known: Iterable[str]) -> str | None:
     ('da⟨3⟩', 'dΓf⟨2⟩')
     """
     table = set(known)
-    spelling = name.strip()
+    spelling = unicodedata.normalize("NFD", name.strip()).replace(TILDE, "tilde")
     for spelled, sign in GREEK.items():
         spelling = spelling.replace(sign, spelled)
     plain = BRACKETED.sub(r"\1\2", spelling).replace("_", "")

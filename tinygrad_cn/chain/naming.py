@@ -15,9 +15,10 @@ from .attention import attentions
 from .attention_step import name_attention
 from .convention import is_mean, per_sample, samples
 from .dimension import row_symbol
+from .dropout import THINNED, dropouts
 from .layers import Piece, pieces
 from .moments import name_moments
-from .names import given_names, written
+from .names import INDEXED, NUMBERED, given_names, written
 from .opened import opened
 from .recurrent import Recurrence
 from .residual import residual_sums
@@ -43,7 +44,7 @@ class Named:
         self.given |= {id(new): self.given[id(old)] for old, new in self.opened.copies.items() if id(old) in self.given}
         recurrence = Recurrence(pieces(root), self.given)
         self.moments = recurrence.moments
-        found, self.attentions = attentions(recurrence.pieces)
+        found, self.attentions = attentions(dropouts(recurrence.pieces, self.moments))
         self.pieces = join_terms(residual_sums(found, self.moments), root)
         self.m = samples(self.pieces)
         self.columns = per_sample(self.pieces, self.m) if self.m is not None else set()
@@ -89,6 +90,8 @@ class Named:
             layer, rows = self._home(piece)
             if piece.kind == "norm":
                 self._name_around(piece, layer)
+            if piece.kind == "dropout":
+                self._name(piece.operands[1], f"D{layer}", 0)
             for x in piece.operands:
                 self._name_constant(piece, x, counts)
             self._name(piece.out, self._standard(piece, layer, counts), layer, rows)
@@ -107,9 +110,18 @@ class Named:
         of_layer = f"{OF_LAYER.get(piece.kind)}{layer}"
         if piece.kind in OF_LAYER and (layer or piece.kind == "norm") and of_layer not in self.aliases:
             return of_layer
+        thinned = self._thinned(piece) if piece.kind == "dropout" else ""
+        if thinned and thinned not in self.aliases:
+            return thinned
         letter = {"loss": "J", "own_loss": "J", "penalty": "R"}.get(piece.kind, "u")
         counts[letter] = counts.get(letter, 0) + 1
         return f"{letter}{counts[letter]}"
+
+    def _thinned(self, piece: Piece) -> str:
+        """What dropout leaves of A1 is Atilde1; "" for an intermediate, of which it makes one more."""
+        standard = self.standards[self.names[id(piece.operands[0])]]
+        match = INDEXED.fullmatch(standard)
+        return f"{match[1]}{THINNED}{match[2]}" if match and match[1] not in NUMBERED else ""
 
     def _home(self, piece: Piece) -> tuple[int, str]:
         """Layer and row symbol: those of the latest operand of the same shape, or of what is pooled or laid flat."""
@@ -147,8 +159,6 @@ class Named:
             self._name(x, "Y", 0)
         elif is_target and np.array_equal(data_of(x), 1 - data_of(self.target)):
             self.texts[id(x)] = "1 − Y"
-        elif np.asarray(data_of(x)).dtype == bool and (layer := self._home(piece)[0]):
-            self._name(x, f"D{layer}", 0)  # the mask of dropout
         else:
             kind = "p" if needs_gradient(x) else "c"
             counts[kind] = counts.get(kind, 0) + 1

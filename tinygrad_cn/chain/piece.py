@@ -8,7 +8,9 @@ from typing import Any
 from ..autograd import Node
 
 LAYERS = frozenset(["affine", "conv", "sequence", "projection"])
-INSIDE = LAYERS | frozenset("activation norm pool flatten recurrent cell attention residual".split())  # of a net
+INSIDE = LAYERS | frozenset(  # of a net
+    "activation norm dropout pool flatten recurrent cell attention residual".split()
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,16 +21,16 @@ class Piece:
     ----------
     kind : str
         "affine", "sequence" (an affine map of every step of a sequence), "projection" (one of an attention), "conv",
-        "activation", "norm", "pool", "flatten", "recurrent", "cell", "attention", "residual", "loss" or "op".
+        "activation", "norm", "dropout", "pool", "flatten", "recurrent", "cell", "attention", "residual", "loss", "op".
     label : str
         "tanh", "binary_cross_entropy", or the op's name.
     out : Node
         What it computes.
     operands : tuple
         What it computes it from, by role: affine (W, A, b or None), as sequence and projection, which may have no b;
-        activation (Z,); loss (A, Y); others in the
-        order of the op: conv (A, W, b or None), norm (Z, gamma, beta). Recurrent is (W, a, x, b or None) for
-        W [a; x] + b, and (Waa, a, Wax, x, b or None) with the label "recurrent_sum"; a cell is entry by entry.
+        activation (Z,); dropout (A, D) or (A, D, keep_prob); loss (A, Y); others in the order of the op: conv
+        (A, W, b or None), norm (Z, gamma, beta). Recurrent is (W, a, x, b or None) for W [a; x] + b, and
+        (Waa, a, Wax, x, b or None) with the label "recurrent_sum"; a cell is entry by entry.
     flipped : bool
         An affine map written wᵀ x + b, as for a single neuron.
     """

@@ -6,7 +6,7 @@ and takes the activation of its Z with it; the loss closes the chain; every othe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -155,10 +155,11 @@ class Reader(Named):
             if attention := self.attentions.get(piece):
                 steps += self._in_attention(attention, piece, home)
                 continue
-            act = self._activation_of(piece)
-            made = [piece] if act is None else [piece, act]
+            made = self._with_what_follows(piece)
             done.update(made)
-            step = self._layer(piece, act, home) if piece.is_layer else self._plain(piece, home)
+            for x in (x for part in made[1:] for x in part.operands):
+                self._input_step(made[-1], x, home, steps)
+            step = self._layer(made, home) if piece.is_layer else self._plain(piece, home)
             home.update((id(p.out), step.id) for p in made)
             own = piece.operands if piece.is_layer else own_parameters(piece)
             home.update((id(x), step.id) for x in own if id(x) not in home)
@@ -194,20 +195,34 @@ class Reader(Named):
         steps.append(Step(step_id, "input", 0, "", forward=(self._value_of(x, role),), gradients=gradients))
 
     def _activation_of(self, piece: Piece) -> Piece | None:
-        if not piece.is_layer:
-            return None
-        return next((p for p, _ in self.consumers.get(id(piece.out), []) if p.kind == "activation"), None)
+        return self._user_of(piece, "activation") if piece.is_layer else None
 
-    def _layer(self, piece: Piece, act: Piece | None, home: dict[int, str]) -> Step:
+    def _user_of(self, piece: Piece, kind: str) -> Piece | None:
+        return next((p for p, _ in self.consumers.get(id(piece.out), []) if p.kind == kind), None)
+
+    def _with_what_follows(self, piece: Piece) -> list[Piece]:
+        """The pieces of one step: a layer takes its activation with it, and then dropout."""
+        act = self._activation_of(piece)
+        made = [piece] if act is None else [piece, act]
+        drop = self._user_of(made[-1], "dropout") if piece.is_layer else None
+        return made if drop is None else [*made, drop]
+
+    def _layer(self, made: Sequence[Piece], home: dict[int, str]) -> Step:
+        piece, *others = made
+        act = next((p for p in others if p.kind == "activation"), None)
         w, a, b = piece.roles
         layer = self.layer_of[id(piece.out)]
         z_shape, (forwards, back, product) = np.shape(data_of(piece.out)), _shapes(piece)
         z = self._value_of(piece.out, "Z", forward(piece, self.name), forwards, forward_remark(piece, self.name))
-        out, backward = [z], []
-        if act is not None:
-            out.append(self._value_of(act.out, "A", forward(act, self.name), str(z_shape)))
-            if needs_gradient(piece.out):
-                backward.append(self._dz(piece.out, act, str(z_shape)))
+        out: list[Quantity] = [z]
+        backward: list[Quantity] = []
+        masks: list[Any] = []
+        for x, p in zip(made, others, strict=False):
+            out.append(self._made_of(p, str(z_shape)))
+            if needs_gradient(x.out):
+                dx = self._dz(x.out, p, str(z_shape)) if p is act else self._gradient(x.out, str(z_shape))
+                backward.insert(0, dx)
+            masks += p.operands[1:2] if p.kind == "dropout" else ()
         parameters = [self._value_of(w, "parameter")] + ([] if b is None else [self._value_of(b, "parameter")])
         if needs_gradient(piece.out):
             backward.append(self._gradient(a, back))
@@ -219,13 +234,18 @@ class Reader(Named):
             kind="conv" if piece.kind == "conv" else "dense",
             layer=layer,
             label="" if act is None else act.label,
+            then="dropout" if masks else "",
             parameters=tuple(parameters),
             forward=tuple(out),
             backward=tuple(backward),
             gradients=tuple(gradients),
-            cache=(self.name(a), self.name(w), self.name(piece.out)) if needs_gradient(piece.out) else (),
-            sources=(self._source(a, home),),
+            cache=tuple(map(self.name, (a, w, piece.out, *masks))) if needs_gradient(piece.out) else (),
+            sources=tuple(self._source(x, home) for x in (a, *masks)),
         )
+
+    def _made_of(self, piece: Piece, shapes: str) -> Quantity:
+        """A, and what dropout leaves of it."""
+        return self._value_of(piece.out, "A", forward(piece, self.name), shapes, forward_remark(piece, self.name))
 
     def _dz(self, z: Node, act: Piece, shape: str) -> Quantity:
         """dZ; A − Y where the loss and the output activation cancel."""
@@ -244,7 +264,7 @@ class Reader(Named):
         kind = "loss" if piece.kind in ("own_loss", "total") or piece.out is self.root else piece.kind
         joined = piece.kind in ("own_loss", "penalty", "total")
         rule = self._whole(piece) if joined else forward(piece, self.name)
-        role: Role = "loss" if kind == "loss" else "A" if kind == "activation" else "op"
+        role: Role = "loss" if kind == "loss" else "A" if kind in ("activation", "dropout") else "op"
         remark = forward_remark(piece, self.name)
         out = self._value_of(piece.out, role, rule, str(piece.out._data.shape), remark)
         nodes = dict.fromkeys(x for x in piece.operands if isinstance(x, Node))

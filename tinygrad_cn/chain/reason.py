@@ -109,9 +109,6 @@ def _total(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
 
 
 def _op(reader: Reader, piece: Piece, i: int) -> tuple[str, dict[str, Any]]:
-    dropped = of_dropout(reader, piece)
-    if dropped is not None:
-        return dropped
     return (f"op.{piece.label}" if piece.label in PASSED_ON else "op"), {}
 
 
@@ -124,6 +121,7 @@ RULES: dict[str, Rule] = {
     "attention": of_attention,
     "residual": of_residual,
     "norm": of_norm,
+    "dropout": of_dropout,
     "pool": of_pool,
     "flatten": of_flatten,
     "recurrent": of_recurrent,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..autograd import Node, data_of
+from ..autograd import data_of
 from ..ops.conv import output_size
 from ..ops.formula import Formula
 from ..ops.latex import to_latex
@@ -177,29 +177,20 @@ def of_flatten(reader: Reader, piece: Piece, i: int) -> Rule:
     return "flatten.back", {}
 
 
-def is_dropout(reader: Reader, piece: Piece) -> bool:
-    """A ⊙ D, or the division by keep_prob after it."""
-    node = piece.operands[0] if piece.label == "divide" else piece.out
-    masked = isinstance(node, Node) and node._op is not None and node._op.name == "multiply"
-    return masked and piece.label in ("divide", "multiply") and any(_is_mask(reader, x) for x in node._inputs)
+def dropout_forward(reader: Reader, piece: Piece) -> Note:
+    """What D is, and what the division is for."""
+    return Note(*_dropped(reader, piece, "dropout.forward"), "rule")
 
 
-def _is_mask(reader: Reader, x: Any) -> bool:
-    name = reader.names.get(id(x), "")
-    return not isinstance(x, Node) and (name.startswith("D") or reader.standards.get(name, "").startswith("D"))
+def of_dropout(reader: Reader, piece: Piece, i: int) -> Rule:
+    """The same mask, the same division."""
+    return _dropped(reader, piece, "dropout.back")
 
 
-def of_dropout(reader: Reader, piece: Piece) -> Rule | None:
-    """The same mask, the same division; None for any other op."""
-    if not is_dropout(reader, piece):
-        return None
-    return f"dropout.{piece.label}", {"other": formula(reader.name(_other(reader, piece)))}
-
-
-def _other(reader: Reader, piece: Piece) -> Any:
-    """The mask, or keep_prob."""
-    a, b = piece.operands
-    return a if _is_mask(reader, a) else b
+def _dropped(reader: Reader, piece: Piece, key: str) -> Rule:
+    a, mask, *keep_prob = (formula(reader.name(x)) for x in piece.operands)
+    divided = {"keep": keep_prob[0]} if keep_prob else {}
+    return f"{key}{'.divided' * bool(divided)}", {"a": a, "mask": mask, **divided}
 
 
 # ---- entries -----------------------------------------------------------------------------------------

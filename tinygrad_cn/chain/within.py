@@ -10,11 +10,10 @@ from .layers import Piece
 from .model import Step
 from .note import Note
 from .read import Reader
-from .reason_images import is_dropout
 
 Word = Note | str
 Words = dict[str, tuple[int, tuple[Word, ...]]]
-AROUND = frozenset(["activation", "norm", "pool", "flatten"])
+AROUND = frozenset(["activation", "norm", "dropout", "pool", "flatten"])
 
 
 def layer_words(reader: Reader, steps: Sequence[Step]) -> Words:
@@ -36,7 +35,7 @@ def layer_words(reader: Reader, steps: Sequence[Step]) -> Words:
 
 def _belongs(reader: Reader, piece: Piece, home: dict[str, int]) -> int:
     """The layer whose result an activation, a norm, pooling, flattening or dropout takes; 0 for any other step."""
-    if piece.kind not in AROUND and not is_dropout(reader, piece):
+    if piece.kind not in AROUND:
         return 0
     return next((home[reader.names[id(x)]] for x in piece.operands if reader.names.get(id(x)) in home), 0)
 
@@ -56,9 +55,7 @@ def _words(reader: Reader, piece: Piece) -> list[Word]:
         return [_function(piece.label)]
     if piece.kind == "norm":
         return [Note("layer_norm" if _axis(piece) == 0 else "batch_norm")]
-    if piece.kind in ("conv", "pool", "flatten"):
-        return [Note(piece.label, family="")]
-    return [Note("dropout")] if is_dropout(reader, piece) else []
+    return [Note(piece.label, family="")] if piece.kind in ("conv", "dropout", "pool", "flatten") else []
 
 
 def _axis(piece: Piece) -> Any:

@@ -8,7 +8,6 @@ a whole family of them, is carried down to the gradient that is known.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -19,13 +18,13 @@ from ..ops.op import Array
 from .cause import Cause, penalty_codes
 from .in_time import repeated
 from .rounding import Gradients, Worlds
+from .spell import INTERMEDIATE
 from .variants import Scope, Span, Variant, View, variants
 
 Make = Callable[[int], Array]  # an array, in world k
 Terms = Callable[[int], tuple[Array, ...]]
 DEPTH = 4  # how many gradients in a row may be missing between two that were given
 MOST = 2  # the costliest mistake that is tried together with another
-INTERMEDIATE = re.compile(r"u\d*")  # ops between an activation and the next layer: no name a learner would use
 
 
 @dataclass(frozen=True)

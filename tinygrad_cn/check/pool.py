@@ -145,20 +145,12 @@ class Pool:
 
     def _dropped(self, reader: Reader, a: Node) -> tuple[Array, Array | None]:
         """A ⊙ D / keep_prob and D if the layer has dropout, else A itself."""
-        for piece, i in reader.consumers.get(id(a), []):
-            mask = _constant(piece, i, "multiply")
-            entries = np.unique(mask) if mask is not None and np.ndim(mask) in (2, 4) else np.ones(3)
-            if len(entries) > 2 or entries[0] != 0:
-                continue
-            assert mask is not None
-            for after, k in reader.consumers.get(id(piece.out), []):
-                keep = _constant(after, k, "divide")
-                if keep is not None and np.size(keep) == 1:
-                    self.keep_prob = _number(keep)
-                    return after.out._data, mask
-            self.keep_prob = 1 / float(entries[-1])
-            return piece.out._data, (mask != 0).astype(mask.dtype)
-        return a._data, None
+        drop = next((piece for piece, _ in reader.consumers.get(id(a), []) if piece.kind == "dropout"), None)
+        if drop is None:
+            return a._data, None
+        mask, *keep_prob = map(_value, drop.operands[1:])
+        self.keep_prob = _number(keep_prob[0]) if keep_prob else 1 / float(np.max(mask, initial=1))
+        return drop.out._data, (mask != 0).astype(mask.dtype)
 
 
 def _activated(reader: Reader, z: Node) -> Node:
@@ -169,14 +161,6 @@ def _activated(reader: Reader, z: Node) -> Node:
             return users[0].out
         made = users[0].out
     return z
-
-
-def _constant(piece: Piece, i: int, label: str) -> Any:
-    """The constant that a multiplication or division puts to its operand i."""
-    if piece.label != label or len(piece.operands) != 2 or (label == "divide" and i != 0):
-        return None
-    other = piece.operands[1 - i]
-    return None if isinstance(other, Node) and other.requires_grad else _value(other)
 
 
 def _lambda(chain: Chain) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import graphviz  # type: ignore[import-untyped]
 
@@ -132,10 +132,11 @@ def _gradients(step: Step) -> list[Quantity]:
 
 
 def _edges(step: Step) -> Iterator[tuple[str, str]]:
-    """(gradient, gradient that follows from it) within a step: dA gives dZ, dZ gives the rest."""
-    inner, outer = f"d{step.forward[0].name}", f"d{step.forward[-1].name}"
+    """(gradient, gradient that follows from it) within a step: dÃ gives dA, dA gives dZ, dZ gives the rest."""
+    computed = [f"d{q.name}" for q in step.forward]
+    above = dict(pairwise(computed))
     for q in _gradients(step):
-        yield (outer if q.name == inner else inner), q.name
+        yield above.get(q.name, computed[0]), q.name
 
 
 # ---- what is written -------------------------------------------------------------------------------

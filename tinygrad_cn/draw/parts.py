@@ -112,16 +112,17 @@ def title(row: Row, lang: Lang) -> str:
     """What a row is called: `Layer 1 · tanh`, `Layers 2–24 × 23 · relu`, `Cost J · mean squared error`."""
     step = row.step
     frozen = say("frozen", lang) if step.frozen else ""
+    does = (step.label, _word(step.then, lang))
     if step.moment is not None:
         return _join(_cell(step.moment.cell, lang), _times(row), _word(step.label, lang) if step.kind == "loss" else "")
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
-        return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), step.label, frozen)
+        return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), *does, frozen)
     if step.layer:
         kind = _word(KINDS[step.kind], lang) if step.kind in KINDS else ""
-        return _join(say("layer", lang, l=step.layer), kind, step.label, frozen)
+        return _join(say("layer", lang, l=step.layer), kind, *does, frozen)
     return _join(_word(step.label, lang), frozen)
 
 

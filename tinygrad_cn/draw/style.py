@@ -101,5 +101,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 
 def _outside_ascii(c: str) -> float:
+    if unicodedata.combining(c):
+        return 0.0
     wide = unicodedata.east_asian_width(c) in "WF" or ord(c) > 0x7FF
     return 1.0 if wide else 0.7

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from .style import FONT_STACK, PAINTS, RASTER_STACK
+from .style import FONT_STACK, PAINTS, RASTER_STACK, text_width
 
 SVG = "http://www.w3.org/2000/svg"
 XML = "http://www.w3.org/XML/1998/namespace"
@@ -19,12 +21,23 @@ SMALLER, RAISED, LOWERED = 0.7, 0.38, 0.18  # size and shift of raised and lower
 RAISE = {"ᵀ": "T", "²": "2", "³": "3", "⁻": "−", "¹": "1"}
 TIME = {"⟨": "<", "⟩": ">"}  # a⟨t⟩ as the course sets it, in signs that every font has
 LOWER = {"ᵢ": "i", "ⱼ": "j", "ₖ": "k", "ₜ": "t"} | {chr(0x2080 + n): str(n) for n in range(10)}
-LATIN_ONLY = frozenset("Ŷŷ\u0303")  # signs that Chinese fonts lack
+LATIN_ONLY = frozenset("Ŷŷ")  # signs that Chinese fonts lack
+TILDE = "\u0303"
+OVER = {True: 0.5, False: 0.3}  # how much higher a tilde stands over a capital, over a small letter, in ems
 _POWERS = f"[{''.join(RAISE)}]"
 _SCRIPT = re.compile(
-    rf"(?<=[A-Za-zΑ-ωŷ)])\[[^\[\]]*\]{_POWERS}*|(?<=[A-Za-zΑ-ωŷ\u0303\]])⟨[^⟨⟩]*⟩{_POWERS}*|"
+    rf"(?<=[A-Za-zΑ-ωŷ\u0303)])\[[^\[\]]*\]{_POWERS}*|(?<=[A-Za-zΑ-ωŷ\u0303\]])⟨[^⟨⟩]*⟩{_POWERS}*|"
     rf"{_POWERS}+|[{''.join(LOWER)}]+|(?<=n)_[HWC]"
 )
+
+
+class Run(NamedTuple):
+    """A part of a line: how far below the line and to the right it stands, in ems."""
+
+    text: str
+    y: float
+    small: bool
+    dx: float = 0.0
 
 
 def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
@@ -46,7 +59,7 @@ def dress(svg: str, title: str, lang: str, raster: bool = False) -> str:
     for text in root.iter(f"{{{SVG}}}text"):
         if raster and LATIN_ONLY & set(text.text or ""):
             text.set("style", f"font-family:{FONT_STACK}")
-        _raise_scripts(text)
+        _set_runs(text, raster)
     root.set("class", "tg")
     root.set("role", "img")
     root.set("aria-label", title)
@@ -126,17 +139,35 @@ def _keep_titles_as_data(root: ET.Element) -> None:
             parent.remove(child)
 
 
-def _raise_scripts(element: ET.Element) -> None:
-    runs = scripts(element.text or "")
-    if all(shift == 0 for _, shift in runs):
-        return
+def _set_runs(element: ET.Element, raster: bool) -> None:
+    """Raise scripts; for a rasteriser draw tildes: it would set the whole line in a font that has U+0303."""
     size = float(element.get("font-size", "12"))
+    runs = [
+        Run(text, {1: -RAISED, 0: 0.0, -1: LOWERED}[shift], shift != 0) for text, shift in scripts(element.text or "")
+    ]
+    if raster:
+        runs = list(_with_tildes(runs))
+    if len(runs) == 1 and not runs[0].small:
+        return
     element.text = None
-    height = 0.0
-    for text, shift in runs:
-        target = {1: -RAISED, 0: 0.0, -1: LOWERED}[shift] * size
-        attributes = {"font-size": f"{size * SMALLER:.2f}"} if shift else {}
-        if target != height:
-            attributes["dy"] = f"{target - height:.2f}"
-        ET.SubElement(element, f"{{{SVG}}}tspan", attributes).text = text
-        height = target
+    y = 0.0
+    for run in runs:
+        attributes = {"font-size": f"{size * SMALLER:.2f}"} if run.small else {}
+        attributes |= {"dx": f"{run.dx * size:.2f}"} if run.dx else {}
+        attributes |= {"dy": f"{(run.y - y) * size:.2f}"} if run.y != y else {}
+        ET.SubElement(element, f"{{{SVG}}}tspan", attributes).text = run.text
+        y = run.y
+
+
+def _with_tildes(runs: Sequence[Run]) -> Iterator[Run]:
+    """Letters, and above each that has a tilde, a ~ that is moved back over it."""
+    tilde, dx, letter = text_width("~", 1), 0.0, ""
+    for run in runs:
+        for part in re.split(f"({TILDE})", run.text):
+            if part == TILDE:
+                width = text_width(letter, 1)
+                yield Run("~", run.y - OVER[letter.isupper()], run.small, -(width + tilde) / 2)
+                dx = (width - tilde) / 2
+            elif part:
+                yield run._replace(text=part, dx=dx)
+                dx, letter = 0.0, part[-1]

@@ -23,15 +23,16 @@ SYMBOLS = {
     "Φ": r"\Phi", "φ": r"\varphi", "ψ": r"\psi", "mod": r"\bmod", "log2": r"\log_{2}", "log10": r"\log_{10}",
     "ᵀ": r"\mathsf{T}", "⁻ᵀ": r"-\mathsf{T}", "²": "2", "³": "3", "⁻¹": "-1", "⁺": "+",
 }  # fmt: skip
-SYMBOLS |= {f"Γ{gate}": rf"\Gamma_{{{gate}}}" for gate in "fiour"} | {"c\u0303": r"\tilde{c}", "Γ": r"\Gamma"}
+SYMBOLS |= {f"Γ{gate}": rf"\Gamma_{{{gate}}}" for gate in "fiour"} | {"Γ": r"\Gamma"}
 SYMBOLS |= {"ŷ": r"\hat{y}"}
 SYMBOLS |= {name: rf"\{name}" for name in "alpha beta gamma delta lambda".split()}
 SYMBOLS |= {name: rf"\{name}" for name in "arcsin arccos arctan sinh cosh tanh sin cos tan exp log max min det".split()}
+TILDE = "\u0303"  # c̃⟨t⟩, Ã[1]
 OPENING = {"(": "(", "[": "[", "{": r"\lbrace", "⟨": r"\langle", "|": r"\lvert", "‖": r"\lVert"}
 CLOSING = {"(": ")", "[": "]", "{": r"\rbrace", "⟨": r"\rangle", "|": r"\rvert", "‖": r"\rVert"}
 SEPARATORS = frozenset(Sign(c) for c in ",;:")
 TALL = re.compile(r"\\(frac|sum|prod)\b")
-OF_GATE = re.compile(r"(d?[Wbz])([acfioury]{1,2}[ax]?)")  # Wf, dWaa, by, zo: a letter with an index
+OF_GATE = re.compile(r"(d?[WbzD])([acfiourykqv]{1,2}[ax]?)")  # Wf, dWaa, by, Wq: a letter with an index
 ITALIC = re.compile(r"[A-Za-z]|[dgn][A-Za-z]")  # x, dW, gu: symbols; longer ones are words
 SPECIAL = {
     "\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", **{c: "\\" + c for c in "{}$&#%_"}
@@ -129,6 +130,8 @@ def _symbol(text: str) -> str:
     """A symbol, a number, or a letter with an index; "" for a word."""
     if text in SYMBOLS or ITALIC.fullmatch(text) or text.replace(".", "").isdigit():
         return SYMBOLS.get(text, text)
+    if text.endswith(TILDE):
+        return rf"{text[:-2]}\tilde{{{_symbol(text[-2])}}}"
     if text[0].isdigit():
         mantissa, exponent = text.split("e")
         return rf"{mantissa} \times 10^{{{int(exponent.replace('−', '-'))}}}"

@@ -21,7 +21,7 @@ LAYER = re.compile(r"\d+|[lL](\s*[−+-]\s*\d+)?")  # W[2], A[l−1]: the layer,
 ENTRY = re.compile(r"[ijkt](\s*[−+-]\s*\d+)?")  # y[k − 1]: an entry, written below
 TIME = re.compile(r"\d+|t([−+]\d+)?")  # a⟨t−1⟩: the time step, written above
 TOKEN = re.compile(
-    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|Γ[a-z]|[a-z]\u0303|[A-Za-z][A-Za-z0-9_]*(?!\u0303)|[㐀-鿿]+|"
+    r"(\s*)(\d+(?:\.\d+)?(?:e[−+-]?\d+)?|Γ[a-z]|d?[A-Za-zα-ω]\u0303|[A-Za-z][A-Za-z0-9_]*(?!\u0303)|[㐀-鿿]+|"
     r"[" + BELOW + r"]+|⁻[¹ᵀ]|\[[^\[\]]*\]|\S)"
 )
 

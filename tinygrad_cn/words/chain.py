@@ -43,6 +43,7 @@ CHAIN: dict[str, dict[str, str]] = {
     "avg_pool2d": {"zh": "平均池化", "en": "average pooling"},
     "global_max_pool2d": {"zh": "全局最大池化", "en": "global max pooling"},
     "global_avg_pool2d": {"zh": "全局平均池化", "en": "global average pooling"},
+    "dropout": {"zh": "dropout 随机失活", "en": "dropout"},
     "normalise": {"zh": "归一化", "en": "normalisation"},
     "flatten": {"zh": "展平", "en": "flatten"},
     "own_loss": {"zh": "自写的损失", "en": "hand-written loss"},

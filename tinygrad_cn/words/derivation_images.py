@@ -19,7 +19,6 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
     },
     "batch_norm": {"zh": "批归一化", "en": "batch norm"},
     "layer_norm": {"zh": "层归一化", "en": "layer norm"},
-    "dropout": {"zh": "dropout 随机失活", "en": "dropout"},
     # convolution
     "conv": {
         "zh": "滤波器 $c$ 放到图像 $i$ 的每个位置 $(h, w)$ 上，重叠的元素相乘再求和{border}{groups}。",
@@ -144,12 +143,30 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
         "en": "Flattening only rearranges, so the gradient goes back the same way: transposed, then in the shape "
         "of {x}.",
     },
-    "dropout.multiply": {
-        "zh": "前向时被掩码 {other} 关掉的单元没有影响 $J$，反向用同一个掩码。",
-        "en": "Units that the mask {other} has turned off did not reach $J$: backward takes the same mask.",
+    "dropout.forward": {
+        "zh": "掩码 {mask} 随机抽取，每一步都重抽：为 0 的元素关掉，其余保留。",
+        "en": "The mask {mask} is drawn at random, anew in every step: where it is 0 an entry is turned off.",
     },
-    "dropout.divide": {
-        "zh": "前向时除以了保留概率 {other}，反向同样要除。",
-        "en": "Forward has divided by the keep probability {other}, and so does backward.",
+    "dropout.forward.divided": {
+        "zh": "掩码 {mask} 的每个元素以保留概率 {keep} 取 1，否则取 0，每一步都重抽；除以 {keep} 使 {a} 的均值不变。",
+        "en": "Each entry of the mask {mask} is 1 with the keep probability {keep} and 0 otherwise, drawn anew in "
+        "every step; dividing by {keep} keeps the mean of {a} as it is.",
+    },
+    "dropout.forward.divided.again": {
+        "zh": "与 {first} 同理，保留概率是 {keep}。",
+        "en": "As for {first}; the keep probability is {keep}.",
+    },
+    "dropout.back": {
+        "zh": "前向时被掩码 {mask} 关掉的单元没有影响 $J$，反向用同一个掩码。",
+        "en": "Units that the mask {mask} has turned off did not reach $J$: backward takes the same mask.",
+    },
+    "dropout.back.divided": {
+        "zh": "前向时被掩码 {mask} 关掉的单元没有影响 $J$，反向用同一个掩码；前向除以了保留概率 {keep}，反向同样要除。",
+        "en": "Units that the mask {mask} has turned off did not reach $J$: backward takes the same mask. Forward has "
+        "divided by the keep probability {keep}, and so does backward.",
+    },
+    "dropout.back.divided.again": {
+        "zh": "同一个掩码 {mask}、同一个除数 {keep}，与 {first} 同理。",
+        "en": "The same mask {mask} and division by {keep}, as for {first}.",
     },
 }

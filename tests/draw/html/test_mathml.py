@@ -7,8 +7,8 @@ import pytest
 from tests.draw.html.chains import KINDS
 from tinygrad_cn.draw.html.mathml import to_lines, to_mathml
 
-KNOWN = set("math mi mn mo mtext mrow msup msub mfrac msqrt mspace".split())
-CHILDREN = {"mfrac": 2, "msup": 2, "msub": 2}
+KNOWN = set("math mi mn mo mtext mrow msup msub mover mfrac msqrt mspace".split())
+CHILDREN = {"mfrac": 2, "msup": 2, "msub": 2, "mover": 2}
 
 
 def spoken(element: ET.Element) -> str:

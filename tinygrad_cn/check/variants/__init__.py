@@ -14,6 +14,7 @@ from .activation import of_activation
 from .affine import of_affine, of_penalty
 from .attention import of_attention
 from .conv import of_conv
+from .dropout import of_dropout
 from .model import Scope, Span, Variant, View
 from .norm import of_norm
 from .output import of_loss, of_op
@@ -48,5 +49,7 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
         yield from of_loss(piece, view)
     elif piece.kind == "penalty":
         yield from of_penalty(x, view)
+    elif piece.kind == "dropout":
+        yield from of_dropout(piece, view)
     elif piece.kind == "op":
         yield from of_op(piece, x, view)

@@ -108,16 +108,15 @@ class View:
         return list({id(p.roles[0]): p.roles[0] for p in self.reader.pieces if p.is_layer}.values())
 
     def masks(self) -> list[Any]:
-        """Arrays that something is multiplied by and no gradient flows to: the masks of dropout."""
-        factors = [x for p in self.reader.pieces if p.label == "multiply" for x in p.operands]
-        return [x for x in factors if not needs(x) and self.shape(x)]
+        """The masks of dropout."""
+        return [p.operands[1] for p in self.reader.pieces if p.kind == "dropout"]
 
     def versions(self, a: Any) -> list[Any]:
         """A, and what dropout makes of it before the next layer takes it."""
         found = [a]
         for y in found:
             uses = [p for p, _ in self.reader.consumers.get(id(y), [])]
-            found += [p.out for p in uses if p.kind == "op" and self.shape(p.out) == self.shape(a)]
+            found += [p.out for p in uses if p.kind in ("op", "dropout") and self.shape(p.out) == self.shape(a)]
         return found
 
     def activation_of(self, z: Any) -> Piece | None:

@@ -1,6 +1,6 @@
 """MathML of formulas, which browsers typeset without a library: `dZ[1] ⊙ (1 − y²) / m` with real fractions.
 
-Only presentation elements of MathML Core (W3C, 2023) are used: mi, mn, mo, mtext, mrow, msup, msub,
+Only presentation elements of MathML Core (W3C, 2023) are used: mi, mn, mo, mtext, mrow, msup, msub, mover,
 mfrac, msqrt and mspace.
 """
 
@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from ...ops.latex import OF_GATE, TILDE
 from ...ops.notation import Bracket, Call, Fraction, NotationError, Root, Row, Script, Sign, Tree, Word, parse
 
 SIGNS = {"@": "×", "·": "⋅", "-": "−"}
@@ -121,6 +122,11 @@ def _word(text: str) -> str:
         return _mrow(f"<mn>{mantissa}</mn>{power}")
     if symbol:
         return _mrow("".join(f"<mi>{letter}</mi>" for letter in symbol.groups() if letter))
+    if text.endswith(TILDE):
+        thinned = f'<mover accent="true">{_word(text[-2])}<mo>~</mo></mover>'
+        return f"<mrow><mi>d</mi>{thinned}</mrow>" if len(text) > 2 else thinned
+    if gate := OF_GATE.fullmatch(text):
+        return f"<msub>{_word(gate[1])}<mi>{gate[2]}</mi></msub>"
     stem, _, index = text.partition("_")
     if index and SYMBOL.fullmatch(stem):
         return f"<msub>{_word(stem)}{_word(index)}</msub>"
