@@ -18,9 +18,12 @@ from tests.interop.onnx_runs import (
     run,
     shapes,
 )
+from tests.referee import assert_close
 from tinygrad_cn import interop, nn
 from tinygrad_cn.errors import ExportError
 from tinygrad_cn.nn.cell import RNNCell
+
+ReferenceEvaluator = pytest.importorskip("onnx.reference").ReferenceEvaluator
 
 OTHERS = [RNG.normal(size=(3, m, T)) for m, T in ((1, 9), (6, 1), (2, 4))]
 STATES = [{}, {"num_layers": 3}, {"bidirectional": True}, {"num_layers": 2, "bidirectional": True, "output": "last"}]
@@ -33,6 +36,11 @@ DTYPES = [(np.float32, SINGLE), (np.float64, DOUBLE)]
 
 def named(node, name):
     return next(onnx.helper.get_attribute_value(a) for a in node.attribute if a.name == name)
+
+
+def flat(states):
+    """Parts of states as one list."""
+    return [part for state in states for part in (state if isinstance(state, tuple) else (state,))]
 
 
 def recurrent(path):
@@ -58,6 +66,16 @@ def test_in_float64_a_layer_is_a_scan_and_keeps_its_digits(variant, options, pat
     assert kinds(path).count("Scan") == len(net.cells)
     for X in OTHERS:
         assert_same(path, net, X, tolerance=DOUBLE)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
+@pytest.mark.parametrize(("kind", "options"), [variant for variant in VARIANTS if "activation" not in variant[1]])
+def test_the_operators_mean_what_the_standard_says(kind, options, dtype, tolerance, path):
+    """The reference implementation of ONNX, in NumPy, gives the same as onnxruntime; it has no Scan backwards and no relu."""
+    net = moved(kind(3, 4, num_layers=2, bidirectional=dtype == np.float32, seed=1, **options))
+    interop.to_onnx(net, path, SEQUENCE, dtype=dtype)
+    (got,) = ReferenceEvaluator(onnx.load(path)).run(None, {"X": OTHERS[0].astype(dtype)})
+    assert_close(got, net(OTHERS[0]), tolerance)
 
 
 def test_weights_are_in_the_layout_and_order_of_onnx(path):
@@ -191,20 +209,21 @@ def test_steps_can_be_taken_from_a_layer(path):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
-def test_lengths_can_be_an_input(dtype, tolerance, path):
-    """A sample without steps gives 0 and ends where it started, which onnxruntime's own operator does not."""
-    layer = moved(nn.LSTM(3, 4, bidirectional=True, seed=1))
+@pytest.mark.parametrize(("kind", "options"), VARIANTS)
+def test_lengths_can_be_an_input(kind, options, dtype, tolerance, path):
+    """A sample without steps gives 0 and ends where it started, which onnxruntime's own operators do not."""
+    layer = moved(kind(3, 4, bidirectional=True, seed=1, **options))
 
     def net(X, n, a):
-        unrolled = layer.unroll(X, [(a, -a), (2 * a, a)], lengths=n)
-        return (unrolled.A, unrolled.last, *(part for final in unrolled.final for part in final))
+        unrolled = layer.unroll(X, [(a, -a), (2 * a, a)] if kind is nn.LSTM else [a, 2 * a], lengths=n)
+        return (unrolled.A, unrolled.last, *flat(unrolled.final))
 
     interop.to_onnx(net, path, (SEQUENCE, np.array([4, 2]), RNG.normal(size=(4, 2))), dtype=dtype)
     assert shapes(path)[:2] == [[3, "m", "T"], ["m"]]
-    assert_same(
-        path, net, RNG.normal(size=(3, 4, 7)), np.array([7, 1, 0, 3]), RNG.normal(size=(4, 4)), tolerance=tolerance
-    )
-    assert_same(path, net, RNG.normal(size=(3, 1, 2)), np.array([0]), RNG.normal(size=(4, 1)), tolerance=tolerance)
+    for T, lengths in ((7, [7, 1, 0, 3]), (2, [0])):
+        m = len(lengths)
+        inputs = RNG.normal(size=(3, m, T)), np.array(lengths), RNG.normal(size=(4, m))
+        assert_same(path, net, *inputs, tolerance=tolerance)
 
 
 def test_lengths_that_are_all_the_same_in_the_sample_are_an_input_too(path):

@@ -1,6 +1,6 @@
 """Recurrent layers as Scan of ONNX: a step of the cell as a graph of its own, run along time.
 
-For cells that the operators RNN, GRU and LSTM cannot say, and for float64. Layouts are those of this package.
+For cells that the operators RNN, GRU and LSTM cannot say, and for float64. A step has the layout of this package.
 """
 
 from __future__ import annotations
@@ -50,14 +50,15 @@ def scanned(site: Site) -> Scanned:
 
 
 def _direction(site: Site, way: int, cell: Cell, valid: Sequence[str]) -> Sequence[str]:
-    parts = len(cell.states)
+    """Time comes first, since not every program runs a Scan along another axis."""
+    g, parts = site.graph, len(cell.states)
     start = [site[1 + way * parts + part] for part in range(parts)]
-    *final, states = site.graph.several(
-        "Scan", parts + 1, *start, site[0], *valid, body=_step(site, cell, bool(valid)), num_scan_inputs=1 + len(valid),
-        scan_input_axes=[2, 0][: 1 + len(valid)], scan_output_axes=[2], scan_input_directions=[way] * (1 + len(valid)),
-        scan_output_directions=[way],
+    along = [g.transpose(site[0], (2, 0, 1)), *valid]
+    *final, states = g.several(
+        "Scan", parts + 1, *start, *along, body=_step(site, cell, bool(valid)), num_scan_inputs=len(along),
+        scan_input_directions=[way] * len(along), scan_output_directions=[way],
     )  # fmt: skip
-    return [states, *final]
+    return [g.transpose(states, (1, 2, 0)), *final]
 
 
 def _valid(site: Site) -> list[str]:
