@@ -166,7 +166,7 @@ def test_the_formulas_say_what_is_computed():
 def test_a_block_is_norms_layers_and_sums():
     _, chain = built(NETS["pre"])
     found = [step.label or step.kind for step in chain.steps if step.kind != "input"]
-    block = ["normalise", "attention", "residual", "normalise", "relu", "dense", "residual"]
+    block = ["layer_norm", "attention", "residual", "layer_norm", "relu", "dense", "residual"]
     assert found == ["embedding", "add", *block, *block, "dense", "cross_entropy"]
     assert [layer.index for layer in chain.layers] == [1, 2, 3, 4, 5, 6, 7]
     assert chain.quantity("u1").formula.text == "E[1][:, ids]"

@@ -88,7 +88,7 @@ def test_the_last_maps_fan_out_into_the_column_they_are_laid_flat_into(source):
 def test_the_caption_explains_squares_and_names_only_what_is_not_drawn(source):
     assert "squares: feature maps, height × width × channels" in source
     assert "without lines: dropout" in source
-    assert "normalisation" not in source
+    assert "batch norm" not in source
     check_fit(source)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import Node
+from .fixed_norm import fixed_norm_remark
 from .layers import Piece
 
 Naming = Callable[[Any], str]
@@ -59,6 +60,8 @@ def forward_remark(piece: Piece, name: Naming) -> str:
     """n of a norm; size, stride and padding of what moves over images."""
     if piece.kind == "norm":
         return f"n = ({name(piece.operands[0])} − μ) / √(σ² + ε)"
+    if piece.kind == "fixed_norm":
+        return fixed_norm_remark(piece, name)
     if piece.kind == "dropout":
         return "".join(f"keep_prob = {name(x)}" for x in piece.operands[2:])
     if piece.kind in ("conv", "pool"):

@@ -26,6 +26,7 @@ from .reason_images import (
     conv_forward,
     conv_gradient_entry,
     dropout_forward,
+    fixed_norm_forward,
     norm_forward,
     pool_forward,
     window_shape,
@@ -128,7 +129,13 @@ def _value_line(reader: Reader, q: Quantity, piece: Piece) -> Line:
     return Line(_written(q), () if q.formula is None else (q.formula,), size(q), notes, entry)
 
 
-FORWARD_RULES = {"conv": conv_forward, "norm": norm_forward, "pool": pool_forward, "dropout": dropout_forward}
+FORWARD_RULES = {
+    "conv": conv_forward,
+    "norm": norm_forward,
+    "fixed_norm": fixed_norm_forward,
+    "pool": pool_forward,
+    "dropout": dropout_forward,
+}
 
 
 def _forward_rule(reader: Reader, piece: Piece) -> tuple[Note, ...]:
@@ -141,7 +148,7 @@ def _forward_rule(reader: Reader, piece: Piece) -> tuple[Note, ...]:
 def _forward_shape(reader: Reader, q: Quantity, piece: Piece) -> Note:
     if piece.kind == "affine":
         return product_shape(reader, piece)
-    if piece.kind in ("activation", "norm", "dropout"):
+    if piece.kind in ("activation", "norm", "fixed_norm", "dropout"):
         return same_shape(piece, formula(reader.name(piece.operands[0])), size(q))
     if piece.kind in ("conv", "pool"):
         return window_shape(reader, piece, size(q))

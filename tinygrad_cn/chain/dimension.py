@@ -105,5 +105,6 @@ OF_PARAMETER: dict[str, Callable[[Any, Piece, int, Shape], str]] = {
     "projection": _of_affine,
     "conv": _of_conv,
     "norm": _of_norm,
+    "fixed_norm": _of_norm,
     "dropout": _of_dropout,
 }

@@ -20,6 +20,7 @@ from ..ops.op import REGISTRY, Op
 from .around import GLOBAL, global_pool_back, global_pool_forward, norm_back, norm_forward, pool_back
 from .attention import attention_back, attention_forward
 from .dropout import dropout_back, dropout_forward
+from .fixed_norm import fixed_norm_back, fixed_norm_forward
 from .layers import Piece
 from .penalty import held
 from .terms import known_multiple
@@ -43,6 +44,7 @@ FUSED = {("sigmoid", "binary_cross_entropy"), ("softmax", "categorical_cross_ent
 OF_KIND: dict[str, tuple[Callable[[Piece, Naming], str], Callable[[Piece, int, Naming, str], str]]] = {
     "attention": (attention_forward, attention_back),
     "norm": (norm_forward, norm_back),
+    "fixed_norm": (fixed_norm_forward, fixed_norm_back),
     "dropout": (dropout_forward, dropout_back),
 }  # what a piece computes, and what it adds to the gradient of its operand i
 MANY = 4  # more are elided

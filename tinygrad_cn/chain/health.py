@@ -105,7 +105,7 @@ def _activated(layer: Step, users: Mapping[str, Step]) -> Step:
     step: Step | None = layer
     while step is not None and step.kind != "activation" and not (step is layer and layer.label):
         step = users.get(step.id)
-        if step is not None and step.kind not in ("norm", "activation"):
+        if step is not None and step.kind not in ("norm", "fixed_norm", "activation"):
             step = None
     return step or layer
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd import Node, ancestors, data_of, is_frozen
 from .attention import attention
+from .fixed_norm import fixed_norm
 from .piece import INSIDE, LAYERS, Piece
 from .recurrent import recurrent
 
@@ -120,7 +121,8 @@ def around_layers(node: Node, uses: dict[Node, int]) -> Piece | None:
     name = _op_name(node)
     if name == "normalise":
         x, *parameters = node._inputs
-        return Piece("norm", name, node, (x, *(_reshaped_leaf(p, uses) for p in parameters)))
+        label = "layer_norm" if (node._options or {})["axis"] == 0 else "batch_norm"
+        return Piece("norm", label, node, (x, *(_reshaped_leaf(p, uses) for p in parameters)))
     if name in ("max_pool2d", "avg_pool2d"):
         return Piece("pool", name, node, node._inputs)
     below: Any = node._inputs[0] if node._inputs else None
@@ -148,7 +150,7 @@ def loss(node: Node, uses: dict[Node, int]) -> Piece | None:
 
 
 RECOGNISERS: tuple[Callable[[Node, dict[Node, int]], Piece | None], ...] = (
-    recurrent, affine, sequence, attention, convolution, activation, around_layers, embedding, loss,
+    recurrent, affine, sequence, attention, convolution, activation, around_layers, fixed_norm, embedding, loss,
 )  # fmt: skip
 
 

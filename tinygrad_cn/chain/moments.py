@@ -109,8 +109,8 @@ def _backward(reader: Reader, piece: Piece) -> Quantity:
 
 def own_parameters(piece: Piece) -> list[Node]:
     """The parameters of a piece that belong to its row: γ and β of a norm, W and b of a step."""
-    if piece.kind == "norm":
-        found = piece.operands[1:]
+    if piece.kind in ("norm", "fixed_norm"):
+        found = piece.operands[1:3]
     elif piece.kind == "recurrent":
         found = (*weights_of(piece), piece.operands[-1])
     else:

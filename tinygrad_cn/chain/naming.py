@@ -25,8 +25,9 @@ from .residual import residual_sums
 from .terms import join_terms
 
 NUMBERED_WEIGHT = re.compile(r"W[a-z]?(\d+)")
+NORMS = frozenset(["norm", "fixed_norm"])
 # Letters of what a layer is made into.
-OF_LAYER = {"activation": "A", "norm": "N", "pool": "P", "flatten": "F", "residual": "H"}
+OF_LAYER = {"activation": "A", "norm": "N", "fixed_norm": "N", "pool": "P", "flatten": "F", "residual": "H"}
 
 
 class Named:
@@ -88,7 +89,7 @@ class Named:
                 self._name(piece.out, f"Z{number}", number, row_symbol(piece, number))
                 continue
             layer, rows = self._home(piece)
-            if piece.kind == "norm":
+            if piece.kind in NORMS:
                 self._name_around(piece, layer)
             if piece.kind == "dropout":
                 self._name(piece.operands[1], f"D{layer}", 0)
@@ -108,7 +109,7 @@ class Named:
         if piece.out is self.root:
             return "J"
         of_layer = f"{OF_LAYER.get(piece.kind)}{layer}"
-        if piece.kind in OF_LAYER and (layer or piece.kind == "norm") and of_layer not in self.aliases:
+        if piece.kind in OF_LAYER and (layer or piece.kind in NORMS) and of_layer not in self.aliases:
             return of_layer
         thinned = self._thinned(piece) if piece.kind == "dropout" else ""
         if thinned and thinned not in self.aliases:
@@ -134,12 +135,14 @@ class Named:
 
     def _name_around(self, norm: Piece, layer: int) -> None:
         """γ and β of a norm, and before the first layer its input, which is the data."""
-        x, gamma, beta = norm.operands
+        x, gamma, beta, *fixed = norm.operands
         if not layer:
             self._data_input(x, 1)
         for parameter, letter in ((gamma, "gamma"), (beta, "beta")):
             if not (isinstance(parameter, Node) and parameter._op is not None):
                 self._name(parameter, f"{letter}{layer}", layer)
+        for constant, letter in zip(fixed, ("mu", "sigma"), strict=False):
+            self._name(constant, f"{letter}{layer}", layer)
 
     def _data_input(self, a: Any, number: int) -> None:
         if id(a) in self.names:

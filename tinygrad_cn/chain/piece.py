@@ -9,7 +9,7 @@ from ..autograd import Node
 
 LAYERS = frozenset(["affine", "conv", "sequence", "projection"])
 INSIDE = LAYERS | frozenset(  # of a net
-    "activation norm dropout pool flatten recurrent cell attention residual".split()
+    "activation norm fixed_norm dropout pool flatten recurrent cell attention residual".split()
 )
 
 
@@ -21,7 +21,8 @@ class Piece:
     ----------
     kind : str
         "affine", "sequence" (an affine map of every step of a sequence), "projection" (one of an attention), "conv",
-        "activation", "norm", "dropout", "pool", "flatten", "recurrent", "cell", "attention", "residual", "loss", "op".
+        "activation", "norm", "fixed_norm" (with constants for mean and variance), "dropout", "pool", "flatten",
+        "recurrent", "cell", "attention", "residual", "loss" or "op".
     label : str
         "tanh", "binary_cross_entropy", or the op's name.
     out : Node
@@ -29,8 +30,9 @@ class Piece:
     operands : tuple
         What it computes it from, by role: affine (W, A, b or None), as sequence and projection, which may have no b;
         activation (Z,); dropout (A, D) or (A, D, keep_prob); loss (A, Y); others in the order of the op: conv
-        (A, W, b or None), norm (Z, gamma, beta). Recurrent is (W, a, x, b or None) for W [a; x] + b, and
-        (Waa, a, Wax, x, b or None) with the label "recurrent_sum"; a cell is entry by entry.
+        (A, W, b or None), norm (Z, gamma, beta), fixed_norm (Z, gamma, beta, mu, sigma). Recurrent is
+        (W, a, x, b or None) for W [a; x] + b, and (Waa, a, Wax, x, b or None) with the label "recurrent_sum";
+        a cell is entry by entry.
     flipped : bool
         An affine map written wᵀ x + b, as for a single neuron.
     """

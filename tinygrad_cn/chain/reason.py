@@ -22,7 +22,7 @@ from .note import Note, formula
 from .penalty import held
 from .read import Reader, Term
 from .reason_attention import of_attention, of_residual, of_sequence
-from .reason_images import of_conv, of_dropout, of_flatten, of_norm, of_pool
+from .reason_images import of_conv, of_dropout, of_fixed_norm, of_flatten, of_norm, of_pool
 from .reason_recurrent import of_cell, of_recurrent
 from .terms import known_multiple
 
@@ -121,6 +121,7 @@ RULES: dict[str, Rule] = {
     "attention": of_attention,
     "residual": of_residual,
     "norm": of_norm,
+    "fixed_norm": of_fixed_norm,
     "dropout": of_dropout,
     "pool": of_pool,
     "flatten": of_flatten,

@@ -17,6 +17,7 @@ from ..ops.conv import output_size
 from ..ops.formula import Formula
 from ..ops.latex import to_latex
 from .around import sizes
+from .fixed_norm import fixed_norm_remark
 from .formula import gradient_of
 from .layers import Piece
 from .note import Note, formula
@@ -151,6 +152,20 @@ def of_norm(reader: Reader, piece: Piece, i: int) -> Rule:
         return ("norm.beta" if i == 2 else "norm.gamma"), {}
     dn = formula(f"dn = {gradient_of(reader.name(piece.out))} ⊙ {reader.name(piece.operands[1])}")
     return "norm.input", {"dn": dn, "only": formula("dn / √(σ² + ε)")}
+
+
+def fixed_norm_forward(reader: Reader, piece: Piece) -> Note:
+    """What n is, and where μ and σ come from."""
+    mu, sigma = (formula(reader.name(x)) for x in piece.operands[3:])
+    return Note("norm.fixed", {"n": formula(fixed_norm_remark(piece, reader.name)), "mu": mu, "sigma": sigma}, "rule")
+
+
+def of_fixed_norm(reader: Reader, piece: Piece, i: int) -> Rule:
+    """By operand: x, γ, β; μ and σ are constants."""
+    if i:
+        return of_norm(reader, piece, i)
+    gamma, _, mu, sigma = (formula(reader.name(x)) for x in piece.operands[1:])
+    return "norm.fixed.input", {"mu": mu, "gamma": gamma, "sigma": sigma}
 
 
 def pool_forward(reader: Reader, piece: Piece) -> Note:

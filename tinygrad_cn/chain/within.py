@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .formula import function_name
 from .layers import Piece
@@ -13,7 +12,7 @@ from .read import Reader
 
 Word = Note | str
 Words = dict[str, tuple[int, tuple[Word, ...]]]
-AROUND = frozenset(["activation", "norm", "dropout", "pool", "flatten"])
+AROUND = frozenset(["activation", "norm", "fixed_norm", "dropout", "pool", "flatten"])
 
 
 def layer_words(reader: Reader, steps: Sequence[Step]) -> Words:
@@ -53,10 +52,5 @@ def _words(reader: Reader, piece: Piece) -> list[Word]:
     """Nothing for W A + b, which goes without saying."""
     if piece.kind == "activation":
         return [_function(piece.label)]
-    if piece.kind == "norm":
-        return [Note("layer_norm" if _axis(piece) == 0 else "batch_norm")]
-    return [Note(piece.label, family="")] if piece.kind in ("conv", "dropout", "pool", "flatten") else []
-
-
-def _axis(piece: Piece) -> Any:
-    return (piece.out._options or {})["axis"]
+    named = piece.kind in AROUND or piece.kind == "conv"
+    return [Note(piece.label, family="")] if named else []

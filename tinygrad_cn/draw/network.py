@@ -231,7 +231,7 @@ class _Groups:
         """A norm, an activation, dropout: the maps stay where they are; the first two give them another name."""
         source = next(s.step for s in step.sources if s.step in self._maps)
         key = self._maps[step.id] = self._maps[source]
-        if step.kind in ("norm", "activation"):
+        if step.kind in ("norm", "fixed_norm", "activation"):
             value = step.forward[-1]
             title = (self.found[key].title[0], value.written, self.found[key].title[-1])
             self.found[key] = replace(self.found[key], title=title, letter=value.written, role=value.role)

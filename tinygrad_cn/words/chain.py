@@ -44,7 +44,9 @@ CHAIN: dict[str, dict[str, str]] = {
     "global_max_pool2d": {"zh": "全局最大池化", "en": "global max pooling"},
     "global_avg_pool2d": {"zh": "全局平均池化", "en": "global average pooling"},
     "dropout": {"zh": "dropout 随机失活", "en": "dropout"},
-    "normalise": {"zh": "归一化", "en": "normalisation"},
+    "batch_norm": {"zh": "批归一化", "en": "batch norm"},
+    "batch_norm_fixed": {"zh": "批归一化（滑动平均）", "en": "batch norm (running averages)"},
+    "layer_norm": {"zh": "层归一化", "en": "layer norm"},
     "flatten": {"zh": "展平", "en": "flatten"},
     "own_loss": {"zh": "自写的损失", "en": "hand-written loss"},
     # the table of a chain

@@ -17,8 +17,6 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
         "derivatives of $\\mathcal{{L}}$, one image or column per sample, without $\\frac{{1}}{{m}}$; $dW$ and "
         "$db$ are derivatives of $J$, and $\\frac{{1}}{{m}}$ stands in them.",
     },
-    "batch_norm": {"zh": "批归一化", "en": "batch norm"},
-    "layer_norm": {"zh": "层归一化", "en": "layer norm"},
     # convolution
     "conv": {
         "zh": "滤波器 $c$ 放到图像 $i$ 的每个位置 $(h, w)$ 上，重叠的元素相乘再求和{border}{groups}。",
@@ -79,6 +77,20 @@ DERIVATION_IMAGES: dict[str, dict[str, str]] = {
         "en": "{n}, where $\\mu$ and $\\sigma^2$ are the mean and variance of {x} over the units of a sample, one "
         "pair for each sample.",
     },
+    "norm.fixed": {
+        "zh": "{n}，其中 {mu} 是训练时的滑动均值，{sigma} 是 $\\sqrt{{\\sigma^2 + \\varepsilon}}$，$\\sigma^2$ 是滑动"
+        "方差；两者都是常数，与这一批样本无关。",
+        "en": "{n}, where {mu} is the running mean of the training, and {sigma} is "
+        "$\\sqrt{{\\sigma^2 + \\varepsilon}}$ with the running variance $\\sigma^2$: constants, whatever the batch.",
+    },
+    "norm.fixed.again": {"zh": "与 {first} 同理，{n}。", "en": "As for {first}, with {n}."},
+    "norm.fixed.input": {
+        "zh": "{mu} 和 {sigma} 是常数，{x} 只通过一条路影响 {y}：乘 {gamma}，除以 {sigma}。"
+        "训练时还有经过均值和方差的两条路。",
+        "en": "{mu} and {sigma} are constants, so {x} reaches {y} in one way only: times {gamma}, divided by {sigma}. "
+        "In training there are two more, through the mean and the variance.",
+    },
+    "norm.fixed.input.again": {"zh": "与 {first} 同理。", "en": "As for {first}."},
     "norm.input": {
         "zh": "链式法则，{dn}。$n$ 通过三条路依赖 {x}：直接的一条给出 $dn$；经过 $\\mu$ 的一条减去 $dn$ 的均值；经"
         "过 $\\sigma$ 的一条减去 $n \\odot \\operatorname{{mean}}(dn \\odot n)$。均值与 $\\mu$、$\\sigma^2$ 沿同样"
