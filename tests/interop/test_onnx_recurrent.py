@@ -71,7 +71,7 @@ def test_in_float64_a_layer_is_a_scan_and_keeps_its_digits(variant, options, pat
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 @pytest.mark.parametrize(("kind", "options"), [variant for variant in VARIANTS if "activation" not in variant[1]])
 def test_the_operators_mean_what_the_standard_says(kind, options, dtype, tolerance, path):
-    """The reference implementation of ONNX, in NumPy, gives the same as onnxruntime; it has no Scan backwards and no relu."""
+    """The reference implementation of ONNX, in NumPy, gives the same; it has no relu, and no Scan backwards."""
     net = moved(kind(3, 4, num_layers=2, bidirectional=dtype == np.float32, seed=1, **options))
     interop.to_onnx(net, path, SEQUENCE, dtype=dtype)
     (got,) = ReferenceEvaluator(onnx.load(path)).run(None, {"X": OTHERS[0].astype(dtype)})

@@ -148,6 +148,48 @@ def test_attention_to_padded_steps_is_part_of_the_net(dtype, path):
     assert np.all(run(path, FOUR_ROWS)[1][1] == 0)
 
 
+# ---- lengths as an input --------------------------------------------------------------------------------
+
+
+class Reader(nn.Module):
+    """Attention to the real steps, and the mean of their outputs."""
+
+    def __init__(self):
+        self.blocks = [nn.TransformerEncoderBlock(4, 2, causal=causal, seed=1) for causal in (False, True, True)]
+
+    def forward(self, X, n):
+        for block in self.blocks:
+            X = block(X, lengths=n)
+        return np.sum(X * nn.padding_mask(n, X.shape[2]), axis=2) / n
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, SINGLE), (np.float64, DOUBLE)])
+@pytest.mark.parametrize("lengths", [[5, 2], [5, 5]])
+def test_lengths_of_attention_can_be_an_input(lengths, dtype, tolerance, path):
+    net = moved(Reader())
+    interop.to_onnx(net, path, (FOUR_ROWS, np.array(lengths)), dtype=dtype)
+    assert shapes(path) == [[4, "m", "T"], ["m"], [4, "m"]]
+    assert kinds(path).count("Less") == 3  # for the first block, for the others, for the mean
+    for T, n in ((7, [1, 7, 4]), (1, [1]), (3, [2, 2])):
+        assert_same(path, net, RNG.normal(size=(4, len(n), T)), np.array(n), tolerance=tolerance)
+
+
+def test_lengths_of_a_sequence_and_of_its_memory(path):
+    net = moved(nn.TransformerDecoderBlock(4, 2, seed=1))
+    sample = FOUR_ROWS, RNG.normal(size=(4, 2, 7))
+    interop.to_onnx(net, path, (*sample, np.array([5, 2]), np.array([3, 6])))
+    assert_same(path, net, *(RNG.normal(size=(4, 3, T)) for T in (2, 4)), np.array([1, 2, 2]), np.array([4, 0, 3]))
+    with pytest.raises(ExportError, match="a mask may be of X3 and X4: give a sample in which these lengths differ"):
+        interop.to_onnx(net, path, (*sample, np.array([5, 2]), np.array([5, 2])))
+
+
+def test_a_mask_that_fits_the_lengths_of_the_sample_by_chance_is_refused(path):
+    """For other lengths it would be another, and it is not."""
+    mask = nn.padding_mask([2, 4], 4)
+    with pytest.raises(ExportError, match="call 1, multiply, takes an array that depends on the sample"):
+        interop.to_onnx(lambda X, n: np.sum(X * mask, axis=2) / n, path, (SEQUENCE, np.array([2, 4])), steps=False)
+
+
 def test_steps_are_counted_from_the_sample(path):
     with pytest.raises(ValueError, match="steps must be at least the 5 of the sample; got 4"):
         interop.to_onnx(nn.Dense(4, 1), path, FOUR_ROWS, steps=4)

@@ -64,9 +64,10 @@ def to_onnx(
     Notes
     -----
     The inputs are called X, or X1, X2, …, the outputs Y, or Y1, Y2, …; values in between have their course names.
-    Dropout and batch norm act as in evaluation. The lengths that a recurrent layer is given may be an input of the
-    net; those that attention is given become part of it. Recurrent layers in float64, and those of cells or
-    activations that ONNX has no name for, are written as Scan: the step as a graph of its own, run along time.
+    Dropout and batch norm act as in evaluation. The lengths of sequences may be an input of the net, for recurrent
+    layers, attention and `nn.padding_mask`; where they are not, they become part of it. Recurrent layers in float64,
+    and those of cells or activations that ONNX has no name for, are written as Scan: the step as a graph of its own,
+    run along time.
 
     Examples
     --------

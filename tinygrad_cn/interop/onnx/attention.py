@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from .graph import Site
 from .row import Row
+from .site import Site
 
 
 def _heads(site: Site, i: int, heads: int) -> str:

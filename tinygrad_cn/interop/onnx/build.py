@@ -17,6 +17,7 @@ from .layers import LAYERS
 from .moves import MOVES
 from .recurrent import RECURRENT
 from .row import Row, same
+from .site import write
 
 OPSET = 18
 OPSETS = [helper.make_opsetid("", OPSET)]
@@ -44,7 +45,7 @@ def build(trace: Trace, dtype: np.dtype[Any], about: str) -> ModelProto:
         names={*inputs, *outputs},
         writers=WRITERS,
     )
-    graph.write(trace.calls)
+    write(graph, trace.calls)
     for name, output in zip(outputs, trace.outputs, strict=True):
         graph.nodes.append(helper.make_node("Identity", [graph.value(output)], [name], name))
     graph.nodes = graph.needed(outputs)

@@ -33,6 +33,14 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Padding:
+    """A mask: which steps the k-th input, of lengths (m,), says are real; with `causal` none that come later."""
+
+    k: int
+    causal: bool
+
+
+@dataclass(frozen=True)
 class Result:
     """The result of the i-th call."""
 
@@ -53,7 +61,7 @@ class Constant:
     triangle: bool = False
 
 
-Argument = Input | Result | Constant | None
+Argument = Input | Padding | Result | Constant | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from ...ops.activation import TANH_CUBIC, TANH_SCALE
-from .graph import Site
 from .row import Row, attribute, scaled
+from .site import Site
 
 SQRT_HALF = math.sqrt(0.5)
 

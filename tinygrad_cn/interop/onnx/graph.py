@@ -1,19 +1,18 @@
-"""An ONNX graph in the making: nodes, constants and names; and a call of an op as the rows of the tables see it."""
+"""An ONNX graph in the making: nodes, constants and names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from ...errors import ExportError
 from ...files import Array
-from .call import Argument, Call, Constant, Dim, Input, Open, Result, fixing, unit
+from .call import Argument, Constant, Dim, Input, Open, Result
 
 LAST = np.iinfo(np.int64).max
 
@@ -35,7 +34,7 @@ class Graph:
     names : set of str
         Names that are taken.
     writers : dict
-        For each op the function that writes a call of it.
+        For each op the function that writes a call of it, a `site.Site`.
     """
 
     dtype: np.dtype[Any]
@@ -43,7 +42,7 @@ class Graph:
     whole: set[str]
     counted: Mapping[str, tuple[str, int]]
     names: set[str]
-    writers: Mapping[str, Callable[[Site], str]]
+    writers: Mapping[str, Callable[[Any], str]]
     results: list[str] = field(default_factory=list)  # of the calls so far
     nodes: list[NodeProto] = field(default_factory=list)
     constants: dict[str, Array] = field(default_factory=dict)
@@ -68,22 +67,6 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, outputs, outputs[0], **attributes))
         return outputs
 
-    def write(self, calls: Sequence[Call]) -> None:
-        """Calls, one after another.
-
-        Raises
-        ------
-        ExportError
-            If nothing writes an op.
-        """
-        for call in calls:
-            writer = self.writers.get(call.op.name)
-            if writer is None:
-                raise ExportError(
-                    f"the op {call.op.name} is not exported: it has no row in tinygrad_cn.interop.onnx.build.ROWS"
-                )
-            self.results.append(self.called(writer(Site(self, call)), call.name))
-
     def called(self, value: str, name: str | None) -> str:
         """The value of a call under the name the notes have for it, if a node has just made it."""
         if name is None or value in self.results or not self.nodes or list(self.nodes[-1].output) != [value]:
@@ -101,7 +84,7 @@ class Graph:
             return self.add("Squeeze", given, self.ints(0)) if argument.row else given
         if isinstance(argument, Result):
             return self.results[argument.i]
-        assert argument is not None  # rows ask `has` first
+        assert isinstance(argument, Constant)  # rows ask `has` first, and sites know what padding is
         if argument.dims is None:
             return self.constant(argument.array, argument.name)
         kept = self.constant(argument.array, None if argument.triangle else argument.name)
@@ -122,9 +105,7 @@ class Graph:
 
     def _triangle(self, value: str, dims: Sequence[Dim]) -> str:
         """The second of two numbers on the diagonal and below it, the first above."""
-        pair = self.constants[value]
-        row, column = (self.range(dim) for dim in dims)
-        below = self.add("GreaterOrEqual", self.reshape(row, [-1, 1]), column)
+        below, pair = self.below(*dims), self.constants[value]
         if pair.dtype == bool:
             return below if pair[1] else self.add("Not", below)
         return self.add("Where", below, self.constant(pair[1]), self.constant(pair[0]))
@@ -195,6 +176,14 @@ class Graph:
         zero, one = (self.constant(np.array(n, np.int64)) for n in (0, 1))
         return self.add("Range", zero, self.add("Squeeze", self._size(dim), self.ints(0)), one)
 
+    def below(self, rows: Dim, columns: Dim) -> str:
+        """Where a column is not to the right of the diagonal, made once."""
+        key = ("below", rows, columns)
+        if key not in self.memo:
+            self.memo[key] = self.add("GreaterOrEqual", self.reshape(self.range(rows), [-1, 1]), self.range(columns))
+        found: str = self.memo[key]
+        return found
+
     # ---- moves, done at once on constants -----------------------------------------------------------
 
     def transpose(self, value: str, axes: Sequence[int]) -> str:
@@ -239,74 +228,3 @@ def uses(node: NodeProto) -> Iterator[str]:
     for attribute in node.attribute:
         for inner in attribute.g.node:
             yield from uses(inner)
-
-
-@dataclass
-class Site:
-    """A call in its place in the graph: `site[0]` is the name of its first input's value."""
-
-    graph: Graph
-    call: Call
-
-    def __getitem__(self, i: int) -> str:
-        """The i-th input, as floating-point numbers."""
-        return self.as_type(i, self.graph.dtype)
-
-    def as_type(self, i: int, dtype: np.dtype[Any]) -> str:
-        """The i-th input in a dtype: a mask, say, where one is wanted. Results of calls are floating point always."""
-        argument = self.call.arguments[i]
-        if isinstance(argument, Constant) and argument.array.dtype.kind != dtype.kind:
-            argument = replace(argument, array=argument.array.astype(dtype))
-        value = self.graph.value(argument)
-        to = helper.np_dtype_to_tensor_dtype(dtype)
-        return self.graph.add("Cast", value, to=to) if value in self.graph.whole else value
-
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(len(self.call.arguments)))
-
-    def has(self, i: int) -> bool:
-        """Whether the i-th input is given: a bias, or a limit of clip, may be None."""
-        return self.call.arguments[i] is not None
-
-    def option(self, name: str, default: Any = None) -> Any:
-        """An option of the call."""
-        return self.call.options.get(name, default)
-
-    def ndim(self, i: int = 0) -> int:
-        """The number of axes of the i-th input."""
-        return len(self.call.shapes[i])
-
-    def dim(self, i: int, axis: int) -> Dim:
-        """The length of an axis, which may be open.
-
-        Raises
-        ------
-        ExportError
-            If it depends on an open size, not as a multiple of it.
-        """
-        dim = self.call.dims[i][axis]
-        if dim is None:
-            raise ExportError(f"{self.call.op.name} needs the length of an axis that is no multiple of an open size")
-        return dim
-
-    def size(self, i: int, axis: int) -> int:
-        """The length of an axis.
-
-        Raises
-        ------
-        ExportError
-            If it is open.
-        """
-        dim = self.dim(i, axis)
-        if isinstance(dim, Open):
-            name = dim.of[0]
-            raise ExportError(
-                f"{self.call.op.name} needs the length of an axis that counts {unit(name)}s{fixing(name)}"
-            )
-        return dim
-
-    def axes(self, name: str = "axis", i: int = 0) -> list[int]:
-        """An option that names axes, as a list from 0; all of them for None."""
-        given, n = self.option(name), self.ndim(i)
-        axes = range(n) if given is None else given if isinstance(given, (tuple, list)) else (given,)
-        return [int(axis) % n for axis in axes]

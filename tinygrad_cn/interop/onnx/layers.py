@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .graph import Graph, Site
+from .graph import Graph
 from .row import Row
+from .site import Site
 
 TO_CHANNELS_FIRST, TO_CHANNELS_LAST, FILTERS = (0, 3, 1, 2), (0, 2, 3, 1), (3, 2, 0, 1)
 

@@ -15,8 +15,8 @@ from ...errors import ExportError
 from ...ops.einsum import explicit
 from ...ops.matrix import contracted
 from .call import Input
-from .graph import Site
 from .row import Row
+from .site import Site
 
 # ---- reductions -------------------------------------------------------------------------------------
 

@@ -19,9 +19,10 @@ from ...nn.activation import Activation
 from ...nn.cell import Cell, GRUCell, LSTMCell, RNNCell
 from ...nn.module import Module, Parameter
 from .call import Constant, Input
-from .graph import Graph, Site
+from .graph import Graph
 from .row import Row
 from .scan import scanned
+from .site import Site
 
 TURNED = (2, 1, 0)  # (n, m, T) to (T, m, n), and back
 DIRECTIONS = {1: "forward", 2: "bidirectional"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Site
+from .site import Site
 
 Row = Callable[[Site], str]
 

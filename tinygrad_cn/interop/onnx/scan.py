@@ -14,8 +14,9 @@ from onnx import GraphProto, ValueInfoProto, helper
 
 from ...nn.cell import Cell
 from .call import SAMPLES, Input
-from .graph import Graph, Site
+from .graph import Graph
 from .growth import read
+from .site import Site, write
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _step(site: Site, cell: Cell, padded: bool) -> GraphProto:
     g = replace(
         site.graph, inputs=[x, *state], whole=set(), results=[], nodes=[], memo=dict(site.graph.memo), turned={}
     )
-    g.write(trace.calls)
+    write(g, trace.calls)
     new = list(map(g.value, trace.outputs))
     given, inputs = new[0], [*state, x]
     if padded:

@@ -16,9 +16,10 @@ from ... import autograd, nn
 from ...autograd import Node, data_of
 from ...errors import ExportError
 from ...files import Array
+from ...nn.attention import causal_mask
 from ...nn.recurrent import unroller
 from ...tensor import Tensor
-from .call import Argument, Call, Constant, Input, Result, Trace
+from .call import Argument, Call, Constant, Input, Padding, Result, Trace
 from .sequence import unrolled
 
 Known = dict[Node, Argument]
@@ -91,7 +92,7 @@ def _call(node: Node, known: Known, given: Sequence[Any]) -> Call | None:
         return None
     arguments = tuple(_argument(x, known, given) for x in node._inputs)
     options = {name: _located(value, given) for name, value in (node._options or {}).items()}
-    if not any(isinstance(part, (Input, Result)) for part in (*arguments, *_flat(list(options.values())))):
+    if not any(isinstance(part, (Input, Padding, Result)) for part in (*arguments, *_flat(list(options.values())))):
         return None
     shapes = tuple(np.shape(data_of(x)) for x in node._inputs)
     return Call(node._op, arguments, options, node.name, shapes, shapes)
@@ -100,7 +101,9 @@ def _call(node: Node, known: Known, given: Sequence[Any]) -> Call | None:
 def _argument(x: Any, known: Known, given: Sequence[Any]) -> Argument:
     if not isinstance(x, Node):
         located = _located(x, given)
-        return located if located is None or isinstance(located, Input) else Constant(np.array(located))
+        if located is None or isinstance(located, Input):
+            return located
+        return _padding(np.asarray(x), given) or Constant(np.array(x))
     if x not in known:
         known[x] = Constant(x._data.copy(), x.name)  # once for weights that are used in every time step
     return known[x]
@@ -117,6 +120,35 @@ def _located(value: Any, given: Sequence[Any]) -> Any:
             if isinstance(x, np.ndarray) and len(x) == 1 and _lies_in(value) == _lies_in(x[0]):
                 return Input(k, row=True)
     return value
+
+
+def _padding(mask: Array, given: Sequence[Any]) -> Padding | None:
+    """The lengths that a mask (m, …, T) is made of, as `nn.padding_mask` and attention do; known by its entries.
+
+    That the entries are no chance is seen when the runs are compared.
+    """
+    if mask.dtype != bool or mask.ndim < 2 or not mask.size:
+        return None
+    found = [
+        Padding(k, causal)
+        for k, lengths in enumerate(given)
+        if isinstance(lengths, np.ndarray) and lengths.shape == (len(mask),)
+        for causal in (False, True)
+        if _is_padding(mask, lengths, causal)
+    ]
+    if len(found) > 1:
+        names = " and ".join(f"X{padding.k + 1}" for padding in found)
+        raise ExportError(f"a mask may be of {names}: give a sample in which these lengths differ")
+    return found[0] if found else None
+
+
+def _is_padding(mask: Array, lengths: Array, causal: bool) -> bool:
+    """Whether a mask is True up to the length of each sample, and if causal up to the row; then it has several rows."""
+    rows = mask.reshape(len(mask), -1, mask.shape[-1])
+    real = (np.arange(rows.shape[2]) < lengths[:, None])[:, None]
+    if not causal:
+        return same(rows, real)
+    return 1 < rows.shape[1] == mask.shape[-2] and lengths.max() > 1 and same(rows, real & causal_mask(*rows.shape[1:]))
 
 
 def _lies_in(a: Array) -> tuple[Any, ...]:
