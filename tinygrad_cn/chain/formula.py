@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, ancestors, data_of
+from ..autograd import Node, ancestors, data_of, needs_gradient
 from ..ops.formula import Formula
 from ..ops.loss import samples
 from ..ops.op import REGISTRY, Op
@@ -229,13 +229,13 @@ def _through_cell(piece: Piece, x: Any, name: Naming, g: str) -> str:
         inner = isinstance(y, Node) and y not in ends and y._op is not None
         return _wrap(expression(y, name, 0, ends).text) if inner else name(y)
 
-    reached: dict[Node, list[str]] = {piece.out: [g]}
+    reached: dict[int, list[str]] = {id(piece.out): [g]}
     for node in reversed([node for node in ancestors(piece.out, ends) if node not in ends]):
-        arriving = total([Formula.of(text) for text in reached[node]]).text
+        arriving = total([Formula.of(text) for text in reached[id(node)]]).text
         for i, y in enumerate(node._inputs):
-            if isinstance(y, Node) and y.requires_grad:
-                reached.setdefault(y, []).append(_op_rule(node, i, part, arriving))
-    return total([Formula.of(text) for text in reached[x]]).text
+            if y is x or needs_gradient(y):
+                reached.setdefault(id(y), []).append(_op_rule(node, i, part, arriving))
+    return total([Formula.of(text) for text in reached[id(x)]]).text
 
 
 def _ends(piece: Piece) -> frozenset[Node]:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from ..autograd import needs_gradient
 from ..chain.layers import Piece
 from ..chain.moments import is_parameter
 from ..ops.op import Array
@@ -19,7 +22,7 @@ from .cause import Cause, penalty_codes
 from .in_time import repeated
 from .rounding import Gradients, Worlds
 from .spell import INTERMEDIATE
-from .variants import Scope, Span, Variant, View, variants
+from .variants import Scope, Span, Variant, View, sums_over_time, variants
 
 Make = Callable[[int], Array]  # an array, in world k
 Terms = Callable[[int], tuple[Array, ...]]
@@ -137,12 +140,16 @@ class Candidates:
         if 1 < len(later) < len(steps):
             rest = _sum([step.part for step in steps if step not in later])
             yield Candidate(rest, None, (Cause("missing_next_step", where),), 1)  # type: ignore[arg-type]
-        if not is_parameter(x):
-            return
-        terms = {term.piece: term.formula.text for term in reader.terms(x)}
-        for step in steps if len(steps) > 1 else ():
-            yield Candidate(step.part, None, (Cause("missing_sum_over_time", where, terms[step.piece]),), 1)
-        if len(steps) > 1:
+        outside = not needs_gradient(x)
+        if is_parameter(x) and len(steps) > 1:
+            terms = {term.piece: term.formula.text for term in reader.terms(x)}
+            for step in steps:
+                yield Candidate(step.part, None, (Cause("missing_sum_over_time", where, terms[step.piece]),), 1)
+            if all(step.piece.kind == "recurrent" and step.piece.operands[-1] is x for step in steps):
+                for row in sums_over_time([step.piece for step in steps], self.view):
+                    make = self._made(row, lambda k: np.zeros(()))
+                    yield Candidate(make, None, (Cause(row.code, where, row.equals),), row.cost)
+        if outside or (is_parameter(x) and len(steps) > 1):
             for cause, cost, gradients in repeated(self.worlds, self.own, self.view):
                 implied = {id(p.out): _at(gradients, p.out) for p in reader.moments if id(p.out) in self.unsettled}
                 yield Candidate(_at(gradients, x), None, (cause,), cost + 1, implied)

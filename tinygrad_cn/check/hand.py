@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,12 @@ from ..ops.op import Array
 from .signature import Signature
 
 
-def match(chain: Chain, hand: Mapping[str, Any]) -> tuple[dict[str, Array], list[str]]:
-    """The hand gradients by the chain's names, and the names it does not know."""
+def match(chain: Chain, hand: Mapping[str, Any], others: Collection[str] = ()) -> tuple[dict[str, Array], list[str]]:
+    """The hand gradients by the chain's names, or by `others`, and the names that are neither."""
     given: dict[str, Array] = {}
     unknown = []
     for name, value in hand.items():
-        known = known_name(chain, str(name))
+        known = known_name(chain, str(name), others)
         if known is None:
             unknown.append(name)
         else:
@@ -28,9 +28,9 @@ def match(chain: Chain, hand: Mapping[str, Any]) -> tuple[dict[str, Array], list
     return given, unknown
 
 
-def known_name(chain: Chain, name: str) -> str | None:
-    """The chain's gradient that a name means; None if there is none."""
-    names = [q.name for q in backward_quantities(chain.steps)]
+def known_name(chain: Chain, name: str, others: Collection[str] = ()) -> str | None:
+    """The chain's gradient, or one of others, that a name means; None if there is none."""
+    names = [*(q.name for q in backward_quantities(chain.steps)), *others]
     aliases = {a: own for a, own in chain.reader.aliases.items() if own in names}
     known = canonical(name, [*names, *aliases])
     return None if known is None else aliases.get(known, known)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import data_of
 from ..chain.layers import Piece
 from ..chain.recurrent import Moment
 from ..chain.time import write_t
@@ -38,7 +39,7 @@ class Repeated(Gradients):
 
         def value(k: int) -> Array:
             parts = [self._part(piece, x, k) for piece in pieces]
-            return np.asarray(sum(part for part in parts if part is not None) + np.zeros(np.shape(x._data)))
+            return np.asarray(sum(part for part in parts if part is not None) + np.zeros(np.shape(data_of(x))))
 
         self[key] = track = Track(value(0), shake=value)
         return track
@@ -59,14 +60,23 @@ def repeated(worlds: Worlds, own: Gradients, view: View) -> Iterator[tuple[Cause
     for piece, x in _patterns(worlds, moments):
         t = _time(made, x, moments[piece])
         where = write_t(view.d(x), t)
-        for row in variants(piece, x, view):
-            if isinstance(row, Variant):
-                cause = Cause(row.code, where, write_t(row.equals, t))
-                yield cause, row.cost, Repeated(worlds, own, _everywhere(moments, made, view, cause))
+        for row in _rows(piece, x, view):
+            cause = Cause(row.code, where, write_t(row.equals, t))
+            yield cause, row.cost, Repeated(worlds, own, _everywhere(moments, made, view, cause))
+
+
+def _rows(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
+    """What may stand for the part of a piece, and that part with the wrong sign."""
+    yield from (row for row in variants(piece, x, view) if isinstance(row, Variant))
+    yield _negative(piece, x)
+
+
+def _negative(piece: Piece, x: Any) -> Variant:
+    return Variant("sign", "", lambda s, g: -s.world.through(piece, x, g))
 
 
 def _left_out(worlds: Worlds, made: dict[int, Moment]) -> Iterator[tuple[Code, str, Rule]]:
-    """What comes back from the next step is forgotten, for each state; or all but that."""
+    """What comes back from the next step is forgotten, for each state; or all but that; or the sign is wrong."""
     name, moments = worlds.chain.reader.name, worlds.chain.reader.moments
 
     def is_next(piece: Piece, x: Any) -> bool:
@@ -89,6 +99,13 @@ def _left_out(worlds: Worlds, made: dict[int, Moment]) -> Iterator[tuple[Code, s
     for letter in sorted({name(x).split("⟨")[0] for x in handed_on.values()}):
         for code in LEFT_OUT:
             yield code, f"d{letter}⟨t⟩", forgets(letter, code)
+        yield "sign", f"d{letter}⟨t⟩", _turned_round(worlds, made, letter)
+
+
+def _turned_round(worlds: Worlds, made: dict[int, Moment], letter: str) -> Rule:
+    """All parts of the gradient of a state have the wrong sign."""
+    name = worlds.chain.reader.name
+    return lambda piece, x: _negative(piece, x) if id(x) in made and name(x).split("⟨")[0] == letter else None
 
 
 def _patterns(worlds: Worlds, moments: dict[Piece, Moment]) -> Iterator[tuple[Piece, Any]]:
@@ -107,7 +124,7 @@ def _everywhere(moments: dict[Piece, Moment], made: dict[int, Moment], view: Vie
         t = 0 if moment is None else _time(made, x, moment)
         if moment is None or write_t(view.d(x), t) != cause.where:
             return None
-        rows = (row for row in variants(piece, x, view) if isinstance(row, Variant))
+        rows = _rows(piece, x, view)
         return next((r for r in rows if (r.code, write_t(r.equals, t)) == (cause.code, cause.equals)), None)
 
     found: dict[tuple[Piece, int], Variant | None] = {}

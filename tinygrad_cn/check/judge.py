@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from ..autograd import ancestors
 from ..chain import Chain
+from ..chain.layers import Piece
 from ..chain.model import Quantity, backward_quantities
 from ..chain.moments import at_any_time
 from ..language import Lang, say
@@ -28,18 +30,23 @@ from .row import Row, Verdict
 from .scale import Fit
 from .spell import spelled
 
+EMPTY: Mapping[str, Quantity] = MappingProxyType({})
 MATCH_ULPS = 2.0**8  # what counts as equal when a cause is sought: it starts from the learner's own values
 
 
 class Judge:
-    """Judges the given gradients of one chain."""
+    """Judges the given gradients of one chain; those of what comes from outside are in `outside`."""
 
-    def __init__(self, chain: Chain, given: Mapping[str, Array], rtol: float | None) -> None:
+    def __init__(
+        self, chain: Chain, given: Mapping[str, Array], rtol: float | None, outside: Mapping[str, Quantity] = EMPTY
+    ) -> None:
         self.chain, self.given, self.rtol = chain, given, rtol
+        self.quantities = {**chain.quantities, **outside}
         self.eps = _coarsest(chain, given)
         self.worlds = Worlds(chain, self.eps)
         self.true, self.own = Gradients(self.worlds), Gradients(self.worlds)
-        self.order = [chain.reader.values[q.name[1:]] for q in backward_quantities(chain.steps)]
+        names = [*(q.name for q in backward_quantities(chain.steps)), *outside]
+        self.order = [chain.reader.values[name[1:]] for name in names]
         self.amiss = False  # whether a gradient so far is wrong
         self.unexplained: set[int] = set()  # not given, and part of what no known mistake explains
         self.misshapen: set[str] = set()  # as written, those with too many or too few entries to go on with
@@ -56,7 +63,7 @@ class Judge:
         coarse = {name: a.dtype for name, a in self.given.items() if np.finfo(a.dtype).eps > np.finfo(own).eps}
         if not coarse:
             return ()
-        names = ", ".join(self.chain.quantities[name].written for name in coarse)
+        names = ", ".join(self.quantities[name].written for name in coarse)
         return (
             say("remark.dtype", lang, names=names, dtype=max(coarse.values(), key=lambda d: np.finfo(d).eps), own=own),
         )
@@ -69,7 +76,7 @@ class Judge:
         own = true if self.own.fixed.keys() == {id(self.chain.root)} else self.worlds.expected(x, self.own)
         verdict = self._verdict(hand, true, own)
         found = self._why(x, hand, true) if verdict in ("wrong", "shape") else None
-        q = self.chain.quantities[name]
+        q = self.quantities[name]
         if verdict == "wrong" and found is not None and {cause.where for cause in found.causes} <= self.misshapen:
             verdict, found = "inherited", None
         causes, others = (found.causes, found.alternatives) if found is not None else ((), ())
@@ -85,8 +92,8 @@ class Judge:
             self._settle_above(x)
         self._hand_on(x, hand, verdict, found)
         blamed = {cause.where for cause in causes}
-        guilty = [r for r in self.chain.quantities.values() if r.written in blamed]
-        rules = [(r.written, self._rule(r)) for r in guilty] or at_any_time(self.chain.quantities.values(), blamed)
+        guilty = [r for r in self.quantities.values() if r.written in blamed]
+        rules = [(r.written, self._rule(r)) for r in guilty] or at_any_time(self.quantities.values(), blamed)
         remedies = tuple(f"{written} = {rule.text}" for written, rule in rules if rule is not None)
         return Row(
             name, q.written, verdict, hand, true.plain, own.plain, self._rule(q), causes, others, remedies,
@@ -146,11 +153,15 @@ class Judge:
     # ---- what later gradients start from ------------------------------------------------------------
 
     def _settle_above(self, x: Any) -> None:
-        """A gradient that agrees vouches for those before it that were not given."""
+        """A gradient that agrees vouches for those before it that were not given, unless they add nothing to it."""
         for piece, _ in self.chain.reader.consumers[id(x)]:
-            if id(piece.out) in self.unsettled:
+            if id(piece.out) in self.unsettled and self._adds(piece, x):
                 self.unsettled.discard(id(piece.out))
                 self._settle_above(piece.out)
+
+    def _adds(self, piece: Piece, x: Any) -> bool:
+        """Whether a gradient has a part from this piece: dWaa has none from dz⟨1⟩ where a⟨0⟩ is 0."""
+        return bool(np.any(self.worlds.all[0].through(piece, x, self.true[id(piece.out)].plain)))
 
     def _hand_on(self, x: Any, hand: Array, verdict: Verdict, found: Explanation | None) -> None:
         """What later gradients are worked out from: the learner's value, and what an explanation implies above."""
@@ -161,7 +172,7 @@ class Judge:
         else:  # what is worked out from it cannot be checked, but is no mistake of its own
             self.unsettled.add(id(x))
             self.unexplained.add(id(x))
-            self.misshapen.add(self.chain.quantities[self._name(x)].written)
+            self.misshapen.add(self.quantities[self._name(x)].written)
         if found is not None:
             changes |= self._tracks(found.implied)
             self.unsettled -= found.implied.keys()

@@ -14,6 +14,7 @@ from ..chain.names import canonical
 from ..language import Lang
 from .hand import match
 from .judge import Judge
+from .outside import numbered, outside_gradients, step_by_step
 from .report import Report
 from .row import Row
 
@@ -22,8 +23,10 @@ def compare_named(
     chain: Chain, hand: Mapping[str, Any], rtol: float | None, lang: Lang, required: Iterable[str] = ()
 ) -> Report:
     """The report on some gradients of a chain; those `required` and not given are `missing`."""
-    given, unknown = match(chain, hand)
-    judge = Judge(chain, given, rtol)
+    hand = step_by_step(chain, {numbered(chain, str(name)): value for name, value in hand.items()})
+    outside = outside_gradients(chain, hand)
+    given, unknown = match(chain, hand, outside)
+    judge = Judge(chain, given, rtol, outside)
     rows = {row.name: row for row in judge.rows()}
     rows |= {name: _missing(chain, judge, name) for name in required if name not in given}
     order = [name for x in judge.order if (name := f"d{chain.reader.names[id(x)]}") in rows]

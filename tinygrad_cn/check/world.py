@@ -12,7 +12,8 @@ import numpy as np
 from ..autograd import Node, ancestors, unbroadcast, walk
 from ..chain import Chain
 from ..chain.layers import Piece
-from ..ops.op import Array
+from ..chain.source.parts import inside
+from ..ops.op import Array, Op
 from ..record import fill
 
 if TYPE_CHECKING:
@@ -160,8 +161,8 @@ class World:
         return np.asarray(unbroadcast(g, np.shape(self.value(b))) / scale)
 
     def _walked(self, piece: Piece, x: Any, g: Array, absolute: bool = False) -> Array:
-        if piece.is_layer and not (isinstance(x, Node) and x.requires_grad):
-            return self._to_data(piece, x, g, absolute)
+        if not (isinstance(x, Node) and x.requires_grad):
+            return (self._to_data if piece.is_layer else self._to_outside)(piece, x, g, absolute)
         copies = self._absolute(piece) if absolute else self.copies
         ends = {copies.get(n, n): n for n in piece.operands if isinstance(n, Node)}
         out = copies.get(piece.out, piece.out)
@@ -205,6 +206,22 @@ class World:
         i = next(i for i, y in enumerate(piece.operands) if y is x)
         gradient = out._op.gradient(i, g / self.scale(piece.out), out._data, inputs, out._options)
         return np.asarray(gradient * self.scale(x))
+
+    def _to_outside(self, piece: Piece, x: Any, g: Array, absolute: bool) -> Array:
+        """The gradient of a⟨0⟩, x⟨t⟩ or the like, which record nothing: by copies of the nodes of the piece."""
+        taken = _magnitude if absolute else np.asarray
+
+        def node(data: Array, op: Op | None = None, inputs: tuple[Any, ...] = (), options: Any = None) -> Node:
+            copy: Any = object.__new__(type(piece.out))
+            return fill(copy, data, True, op, inputs, options)
+
+        leaf = node(taken(self.value(x)))
+        stands: dict[int, Any] = {id(y): taken(self.value(y)) for y in piece.operands if y is not None} | {id(x): leaf}
+        for inner in inside(piece):
+            inputs = tuple(stands.get(id(y), y) for y in inner._inputs)
+            stands[id(inner)] = node(taken(self.value(inner)), inner._op, inputs, inner._options)
+        seed = np.array(g / self.scale(piece.out), dtype=np.result_type(piece.out._data, g))
+        return np.asarray(walk(stands[id(piece.out)], seed)[leaf] * self.scale(x))
 
 
 def _magnitude(values: Array) -> Array:

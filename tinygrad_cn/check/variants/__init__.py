@@ -19,9 +19,9 @@ from .model import Scope, Span, Variant, View
 from .norm import of_norm
 from .output import of_loss, of_op
 from .pool import of_flatten, of_pool
-from .recurrent import of_cell, of_recurrent, of_step_activation
+from .recurrent import of_cell, of_recurrent, of_step_activation, sums_over_time
 
-__all__ = ["Scope", "Span", "Variant", "View", "variants"]
+__all__ = ["Scope", "Span", "Variant", "View", "sums_over_time", "variants"]
 
 
 def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:

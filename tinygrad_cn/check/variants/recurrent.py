@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...chain.layers import Piece
 from ...chain.recurrent import Moment, state_of, weights_of
+from ...chain.time import write_t
 from ...ops.op import Array
 from ..cause import Code
 from .activation import OF_OUTPUT, filled
+from .affine import SUMS, TOTALS
 from .model import Rule, Variant, View, needs
 
 
@@ -30,7 +32,7 @@ def of_cell(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
     d = view.d(piece.out)
     yield Variant("missing_term", d, lambda s, g: g, 2)
     for y in _nearby(piece, x, view):
-        code = _code(piece, y, view)
+        code = _code(piece, x, y, view)
         yield Variant(code, f"{d} ⊙ {view.name(y)}", _times(y), 2)
         if piece.label == "cell" and view.reader.moments[piece].cell.kind == "GRU":
             yield Variant(code, f"{d} ⊙ (1 − {view.name(y)})", _times_rest(y), 2)
@@ -46,6 +48,17 @@ def of_step_activation(piece: Piece, view: View) -> Iterator[Variant]:
     for y, code in wrong:
         made: Rule = lambda s, g, y=y: g * slope(s.v(y))  # type: ignore[misc]  # noqa: E731
         yield Variant(code, f"{view.d(piece.out)} ⊙ {filled(text, view.name(y))}", made)
+
+
+def sums_over_time(pieces: Sequence[Piece], view: View) -> Iterator[Variant]:
+    """Of db = (1/m) Σₜ Σ dz⟨t⟩: sums over another axis than that of the samples, or none."""
+    scale, outs = view.world.scale(pieces[0].out), [piece.out for piece in pieces]
+    over_m = "" if scale == 1.0 else "(1/m) "
+    name = f"(Σₜ {write_t(view.d(outs[0]), view.reader.moments[pieces[0]].t)})"
+    for code, text, rule, divided in SUMS + TOTALS if view.shape(outs[0])[0] > 1 else SUMS:
+        by, start = (scale, over_m) if divided else (1.0, "")
+        total: Rule = lambda s, g, rule=rule, by=by: rule(sum(s.d(z) for z in outs)) / by  # type: ignore[misc]  # noqa: E731
+        yield Variant(code, start + text.format(name), total, shape=())
 
 
 # ---- the two kinds of operands ----------------------------------------------------------------------
@@ -118,20 +131,29 @@ def _nearby(piece: Piece, x: Any, view: View) -> list[Any]:
 
 def _before(piece: Piece, view: View) -> list[Any]:
     """The output of the same activation one step before and one step after; before the first, where it starts."""
-    name = view.name(piece.out).split("⟨")[0]
+    name = _letter(piece.out, view)
     near = [p.out for p in _members(piece, view, (-1, 1)) if p.kind == "activation"]
     start = [y for p in _members(piece, view) if p.kind == "recurrent" for y in (p.operands[state_of(p)[0]],)]
-    return [y for y in _once([*near, *start]) if view.name(y).split("⟨")[0] == name]
+    return [y for y in _once([*near, *start]) if _letter(y, view) == name]
 
 
 def _once(values: list[Any]) -> list[Any]:
     return list({id(y): y for y in values}.values())
 
 
-def _code(piece: Piece, y: Any, view: View) -> Code:
-    """Whether a value is of another gate of this step, or of another step; the step's own result comes later."""
-    now = f"⟨{view.reader.moments[piece].t}⟩"
-    return "swapped_gates" if y is not piece.out and view.name(y).endswith(now) else "wrong_time_step"
+def _code(piece: Piece, x: Any, y: Any, view: View) -> Code:
+    """Whether y stands for a term of the gradient of x, for a state of another step, or for another gate."""
+    moment, operands = view.reader.moments[piece], piece.operands
+    if moment.cell.kind == "GRU" and _letter(x, view).endswith("Γu") and any(y is z for z in operands):
+        return "missing_term"  # of d ⊙ c̃ − d ⊙ a
+    states = {_letter(z, view) for z in (piece.out, *operands)} | ({"a"} if moment.cell.kind == "GRU" else set())
+    now = f"⟨{moment.t}⟩"
+    moved = _letter(y, view) in states and not any(y is z for z in operands)
+    return "wrong_time_step" if moved or not view.name(y).endswith(now) else "swapped_gates"
+
+
+def _letter(x: Any, view: View) -> str:
+    return view.name(x).split("⟨")[0]
 
 
 def _times(y: Any) -> Rule:
