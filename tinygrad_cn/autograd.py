@@ -297,18 +297,18 @@ def walk(
         assert op is not None
         if op is FREED:
             raise GraphError(FREED.note)
-        args = [g, node if record else node._data]  # of a vjp
+        values = []
         suspect = node._state is not None or node._changed != born
         for x in inputs:
             if isinstance(x, Node):
-                args.append(x if record else x._data)
+                values.append(x if record else x._data)
                 if x._changed > born or x._state is not None:
                     suspect = True
             else:
-                args.append(x)
+                values.append(x)
         if suspect:
             _check_unchanged(node)
-        vjps = op.vjps
+        vjps, args = op.vjps, (g, node if record else node._data, *values)
         for i, x in enumerate(inputs):
             if not isinstance(x, Node) or not x.requires_grad:
                 continue
@@ -331,8 +331,8 @@ def walk(
             elif known is not None:
                 gradients[x] = known + gx
             else:
-                if not record and (getrefcount(gx) > ALONE or (gx.base is not None and getrefcount(gx.base) > LENT)):
-                    gx = gx.copy()  # somebody else has it, or the memory it is a view of
+                if not record and (getrefcount(gx) > ALONE or _borrowed(gx)):
+                    gx = gx.copy()
                 gradients[x] = gx
                 if x._op is not None and x not in until:
                     heappush(waiting, (-x._born, x))
@@ -351,7 +351,11 @@ def _alone() -> int:
 
 
 ALONE = _alone()
-LENT = 2  # the count of a view's base that only the view knows: the view, and the call that counts
+
+
+def _borrowed(a: Array) -> bool:
+    """True for a view of memory that somebody else has as well: only `a` and this call know any other base."""
+    return a.base is not None and getrefcount(a.base) > 2
 
 
 FREED = Op(

@@ -12,7 +12,7 @@ from . import ops
 from .autograd import Node
 from .errors import OpError
 from .protocol import dispatch
-from .record import Operand, apply, binary, compare, unary
+from .record import Operand, apply, binary, call, compare, unary
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -177,7 +177,7 @@ class Methods(Node):
 
     # ---- NumPy protocol -----------------------------------------------------------------------------
 
-    __record__ = staticmethod(apply)
+    __record__ = staticmethod(call)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if kwargs.pop("out", None) is not None:

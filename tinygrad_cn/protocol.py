@@ -12,7 +12,7 @@ from typing import Any
 from .autograd import Node
 from .errors import OpError
 from .ops.op import NUMPY, PLAIN, Op
-from .record import apply
+from .record import call
 
 
 def dispatch(key: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -21,11 +21,11 @@ def dispatch(key: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]
     if handler is None:
         raise OpError(f"{name} does not record gradients; call it on x.numpy() if none should flow through it")
     if handler is PLAIN:
-        call = getattr(*key) if isinstance(key, tuple) else key
-        return call(*map(strip, args), **{k: strip(v) for k, v in kwargs.items()})
+        function = getattr(*key) if isinstance(key, tuple) else key
+        return function(*map(strip, args), **{k: strip(v) for k, v in kwargs.items()})
     if isinstance(handler, Op):
         inputs, options = handler.bind(args, kwargs)
-        return apply(handler, *inputs, **options)
+        return call(handler, tuple(inputs), options)
     return handler(*args, **kwargs)
 
 

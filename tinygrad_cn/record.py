@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Operand = Any  # a Tensor, an array or a number
 PACKAGE = str(Path(__file__).parent)
 ndarray = np.ndarray
+new = object.__new__
 
 Value: Any = Node  # the class of new nodes; tensor.py, the floor above, puts Tensor here
 
@@ -40,15 +41,20 @@ def fill(
 
 def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
     """Run an op's forward function on arrays and Tensors, and record the call."""
+    return call(op, inputs, options)
+
+
+def call(op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Tensor:
+    """`apply`, for callers that have the inputs as a tuple and the options as a dict."""
     arrays, needs = [], False
     for x in inputs:
-        if not isinstance(x, Node):
+        if isinstance(x, Node):
+            arrays.append(x._data)
+            needs = needs or x.requires_grad
+            if x._state is not None:
+                autograd.last_change(x)  # noticed now, as what has changed so far does not matter to the new node
+        else:
             arrays.append(x)
-            continue
-        arrays.append(x._data)
-        needs = needs or x.requires_grad
-        if x._state is not None:
-            autograd.last_change(x)  # noticed now, as what has changed so far does not matter to the new node
     try:
         y = op.forward(*arrays, **options)
     except (ValueError, TypeError, IndexError) as error:
@@ -59,8 +65,10 @@ def apply(op: Op, *inputs: Any, **options: Any) -> Tensor:
 def _record(y: Any, needs: bool, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Tensor:
     if y.__class__ is not ndarray:
         y = arrayed(y)
-    t: Tensor = object.__new__(Value)
+    t: Tensor = new(Value)
     m, kind = mode.get(), y.dtype.kind
+    if needs and m == RECORD and kind == "f":
+        return fill(t, y, True, op, inputs, options)
     if needs and kind == "c":
         raise OpError(f"{op.name}({', '.join(map(autograd.label, inputs))}) is complex; gradients are of real numbers")
     if not m & RECORD or kind != "f" or not (needs or any(map(autograd.is_frozen, inputs))):
@@ -74,7 +82,6 @@ def _record(y: Any, needs: bool, op: Op, inputs: tuple[Any, ...], options: dict[
 def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Tensor]:
     """The operator method of a two-input op: `apply`, unrolled, since programs spend their calls here."""
     forward = op.forward
-    new = object.__new__
 
     def operator(self: Tensor, other: Operand) -> Tensor:
         if isinstance(other, Node):
@@ -103,7 +110,7 @@ def binary(op: Op, swap: bool = False) -> Callable[[Any, Operand], Tensor]:
 
 def unary(op: Op) -> Callable[[Any], Tensor]:
     """The operator method of a one-input op."""
-    return lambda self: apply(op, self)
+    return lambda self: call(op, (self,), {})
 
 
 def compare(f: np.ufunc) -> Callable[[Any, Operand], Array]:

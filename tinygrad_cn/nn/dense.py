@@ -83,12 +83,12 @@ class Dense(Module):
             If X does not have n_in rows.
         """
         X = arrayed(X)
-        W, b = self.W, self.b
-        if X.ndim not in (2, 3) or X.shape[0] != W.shape[1]:
-            raise ShapeError(self._misfit(X.shape))
-        Z = mapped(W, X, b)
+        shape, W, activation = X.shape, self.W, self.activation
+        if len(shape) not in (2, 3) or shape[0] != W.shape[1]:
+            raise ShapeError(self._misfit(shape))
+        Z = mapped(W, X, self.b)
         Z.name = renamed(W.name, "W", "Z")
-        return Z if self.activation is None else self.activation(Z)
+        return Z if activation is None else activation(Z)
 
     def _misfit(self, shape: tuple[int, ...]) -> str:
         """The shape error in the learner's words."""

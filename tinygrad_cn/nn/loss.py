@@ -295,6 +295,8 @@ def hinge(Z: Any, Y: Any) -> Any:
 
 def value(x: Any) -> Array:
     """The array of a Tensor or array, for looking at; while a step is recorded, what it is at that moment."""
+    if isinstance(x, np.ndarray):
+        return x
     array = x.numpy() if isinstance(x, Tensor) else arrayed(x)
     seen: Array = getattr(array, "seen", array)
     return seen
@@ -306,18 +308,19 @@ def _pair(loss: str, name: str, A: Any, Y: Any) -> tuple[Any, Any]:
     Y = arrayed(Y)
     if Y.dtype != A.dtype:
         Y = Y.astype(A.dtype)
-    if A.shape != Y.shape:
+    shape = A.shape
+    if shape != Y.shape:
         raise ShapeError(
-            f"{loss}: {name} is {A.shape} and Y is {Y.shape}; both must be (n, m), outputs in rows and samples in "
-            f"columns{_advice(A.shape, Y.shape)}"
+            f"{loss}: {name} is {shape} and Y is {Y.shape}; both must be (n, m), outputs in rows and samples in "
+            f"columns{_advice(shape, Y.shape)}"
         )
-    if A.ndim > 4:
+    if len(shape) > 4:
         raise ShapeError(
-            f"{loss}: {name} is {A.shape}; expected (n, m), outputs in rows and samples in columns, (n, m, T), or "
+            f"{loss}: {name} is {shape}; expected (n, m), outputs in rows and samples in columns, (n, m, T), or "
             f"images (m, n_H, n_W, n_C)"
         )
-    if not A.size:
-        raise ShapeError(f"{loss}: {name} is {A.shape}, which has no samples to average over")
+    if 0 in shape:
+        raise ShapeError(f"{loss}: {name} is {shape}, which has no samples to average over")
     return A, Y
 
 

@@ -178,7 +178,7 @@ class Op:
         for x in inputs:
             record = getattr(type(x), "__record__", None)
             if record is not None:
-                return record(self, *inputs, **options)
+                return record(self, inputs, options)
         return self.forward(*inputs, **options)
 
     def gradient(self, i: int, g: Any, y: Any, inputs: Sequence[Any], options: Mapping[str, Any] | None) -> Any:
