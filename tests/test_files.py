@@ -1,7 +1,9 @@
 """Files: written whole or not at all; read back bit by bit, or refused."""
 
 import json
+import os
 import pickle
+import threading
 import zipfile
 
 import numpy as np
@@ -126,12 +128,38 @@ def test_a_link_stays_a_link(path):
     assert path.read_bytes() == b"new"
 
 
-def test_places_where_no_file_can_be(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"the folder .*none does not exist"):
+@pytest.mark.parametrize("nowhere", ["", 3, None, b"a", True])
+def test_what_is_no_path_is_refused(nowhere):
+    with pytest.raises(OpError, match="path must be the path of a file; got "):
+        files.put(nowhere, b"")
+    with pytest.raises(OpError, match="path must be the path of a file; got "):
+        files.read(nowhere)
+
+
+def test_places_where_no_file_can_be(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match=r"path: the folder .*none does not exist"):
         files.put(tmp_path / "none" / "a", b"")
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(IsADirectoryError, match=r"path must be a file; .* is a directory"):
         files.put(tmp_path, b"")
+    (tmp_path / "old").write_bytes(b"old")
+    monkeypatch.setattr(files.os, "access", lambda spot, mode: spot != tmp_path / "old")
+    with pytest.raises(PermissionError, match=r"path: no permission to write .*old"):
+        files.put(tmp_path / "old", b"new")
+    assert (tmp_path / "old").read_bytes() == b"old"
     assert list(tmp_path.parent.glob(f".{tmp_path.name}*")) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    files.put(pipe, b"new")
+    reader.join()
+    assert got == [b"new"]
+    assert pipe.is_fifo()
 
 
 # ---- damaged and foreign --------------------------------------------------------------------------------

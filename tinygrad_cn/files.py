@@ -37,13 +37,43 @@ FOREIGN = {
 }
 
 
-def put(path: PathLike, content: bytes) -> None:
-    """Write a file whole or not at all: beside its place and down to the disk first, then there in one move.
-
-    A link stays one: the file it leads to is replaced.
+def place(name: str, path: PathLike) -> Path:
+    """Return where a file can be written, where links lead to; `name` is the argument that errors speak of.
 
     Raises
     ------
+    OpError
+        If it is no path.
+    OSError
+        If its folder is missing, it is a folder itself, or writing is not allowed.
+
+    Examples
+    --------
+    >>> place("checkpoint", "no/such/folder/run.safetensors")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    FileNotFoundError: checkpoint: the folder ...no/such/folder does not exist
+    """
+    if _is_device(Path(_checked(name, path))):
+        return Path(path)
+    target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"{name}: the folder {target.parent} does not exist")
+    if target.is_dir():
+        raise IsADirectoryError(f"{name} must be a file; {target} is a directory")
+    if not all(os.access(spot, os.W_OK) for spot in (target.parent, target) if spot.exists()):
+        raise PermissionError(f"{name}: no permission to write {target}")
+    return target
+
+
+def put(path: PathLike, content: bytes) -> None:
+    """Write a file whole or not at all: beside its place and down to the disk first, then there in one move.
+
+    A link stays one: the file it leads to is replaced. A device or a pipe, such as /dev/stdout, is written to.
+
+    Raises
+    ------
+    OpError
+        If it is no path.
     OSError
         If it cannot be written; the file that was there is untouched.
 
@@ -55,9 +85,10 @@ def put(path: PathLike, content: bytes) -> None:
     >>> path.read_bytes()
     b'the whole of it'
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {os.fspath(path)}: the folder {target.parent} does not exist")
+    target = place("path", path)
+    if _is_device(target):
+        target.write_bytes(content)
+        return
     temporary = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
         with temporary.open("wb") as file:
@@ -111,12 +142,14 @@ def read(path: PathLike) -> tuple[dict[str, Array], dict[str, str]]:
 
     Raises
     ------
+    OpError
+        If it is no path.
     OSError
         If there is no such file, or it cannot be read.
     StateError
         If it is damaged, or of another kind.
     """
-    content = Path(path).read_bytes()
+    content = Path(_checked("path", path)).read_bytes()
     try:
         arrays = safetensors.load(content)
     except (SafetensorError, UnicodeDecodeError) as error:
@@ -149,6 +182,17 @@ def csv_table(header: Sequence[str], rows: Iterable[Sequence[Any]], path: PathLi
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _checked(name: str, path: PathLike) -> PathLike:
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise OpError(f"{name} must be the path of a file; got {path!r}")
+    return path
+
+
+def _is_device(path: Path) -> bool:
+    """Whether this is a device or a pipe, which has no old content to keep, and no place for another file."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _plain(name: str, value: ArrayLike) -> Array:

@@ -27,6 +27,10 @@ def test_formula(schedule, expected):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
+        (lambda: optim.StepDecay(-0.1), "lr must be 0 or more; got -0.1"),
+        (lambda: optim.ExponentialDecay("0.1"), "lr must be 0 or more; got '0.1'"),
+        (lambda: optim.CosineDecay(0.1, epochs=True), "epochs must be above 0; got True"),
+        (lambda: optim.CosineDecay(0.1, epochs=9, lowest=-1), "lowest must be 0 or more; got -1"),
         (lambda: optim.StepDecay(0.1, every=0), "every must be above 0; got 0"),
         (lambda: optim.ExponentialDecay(0.1, rate=0), "rate must be above 0; got 0"),
         (lambda: optim.InverseTimeDecay(0.1, rate=-1), "rate must be 0 or more; got -1"),

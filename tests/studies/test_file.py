@@ -116,6 +116,9 @@ def test_damage_in_the_middle_is_an_error_that_names_the_line(path):
     path.write_bytes(b"".join([*lines[:2], lines[2][:-9] + b"\n", *lines[3:]]))
     with pytest.raises(StateError, match="is damaged in line 3"):
         study(path)
+    path.write_bytes(b"".join([*lines[:2], b'{"number": -1, "params": {}}\n']))
+    with pytest.raises(StateError, match="is damaged in line 3: number must be a whole number ≥ 0; got -1"):
+        study(path)
     path.write_bytes(b"".join([*lines[:2], b'{"number": 1}\n']))
     with pytest.raises(StateError, match="is damaged in line 3"):
         study(path)
@@ -125,6 +128,28 @@ def test_a_folder_that_does_not_exist_is_found_before_the_first_trial(path):
     with pytest.raises(FileNotFoundError, match=r"out: the folder .* does not exist"):
         study(path.parent / "no" / "study.jsonl")
     assert not CALLS
+
+
+def test_a_full_disk_keeps_the_trials_with_the_error(path, monkeypatch):
+    writes = []
+
+    def full(descriptor):
+        writes.append(descriptor)
+        if len(writes) == 4:  # the line that says what is studied, and two trials, are on the disk
+            raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        study(path)
+    assert len(caught.value.study.trials) == 3
+    assert caught.value.__notes__ == ["The 3 finished trials are in the .study of this error."]
+    assert study(path).trials[:3] == caught.value.study.trials
+
+
+def test_a_space_with_nan_is_known_again(path):
+    space = {"lr": [0.1, float("nan")], "f": [nn.relu]}
+    study(path, n=None, space=space)
+    assert study(path, n=None, space=space).best.params["lr"] == 0.1
 
 
 def test_what_has_no_number_is_kept_too(path):

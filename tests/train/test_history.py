@@ -34,6 +34,11 @@ def test_best_is_the_lowest_validation_cost_and_without_one_the_lowest_cost(hist
     assert "val_cost" not in history.best
 
 
+def test_what_is_no_number_is_never_best():
+    nan = float("nan")
+    assert History(epochs=[0, 1, 2], cost=[0.1, 0.1, 0.1], val_cost=[nan, 0.5, nan]).best["epochs"] == 1
+
+
 def test_best_of_nothing_is_an_error():
     with pytest.raises(ValueError, match="the history is empty: no epoch was completed"):
         _ = History().best

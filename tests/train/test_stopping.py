@@ -48,6 +48,7 @@ def test_watching_an_accuracy_that_does_not_exist_is_an_error():
     [
         ({"patience": 0}, "patience must be a whole number ≥ 1; got 0"),
         ({"min_delta": -1}, "min_delta must be a finite number ≥ 0; got -1"),
+        ({"monitor": ["val_cost"]}, r"monitor must be one of .*; got \['val_cost'\]"),
         ({"monitor": "cost"}, r"monitor must be one of \['val_accuracy', 'val_cost'\]; got 'cost'"),
     ],
 )

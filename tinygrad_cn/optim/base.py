@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import autograd
+from ..data.arguments import LARGEST, is_real
 from ..errors import OpError, StateError
 from ..nn.names import is_weight
 from ..ops.op import Array
@@ -214,10 +215,10 @@ def not_negative(name: str, value: float) -> float:
     Raises
     ------
     ValueError
-        If it is negative or not finite.
+        If it is no number, negative or not finite.
     """
-    if not (value >= 0 and np.isfinite(value)):
-        raise ValueError(f"{name} must be 0 or more; got {value}")
+    if not (is_real(value) and 0 <= value <= LARGEST):
+        raise ValueError(f"{name} must be 0 or more; got {value!r}")
     return float(value)
 
 
@@ -227,10 +228,10 @@ def positive(name: str, value: float) -> float:
     Raises
     ------
     ValueError
-        If it is not positive and finite.
+        If it is no number, or not positive and finite.
     """
-    if not (value > 0 and np.isfinite(value)):
-        raise ValueError(f"{name} must be above 0; got {value}")
+    if not (is_real(value) and 0 < value <= LARGEST):
+        raise ValueError(f"{name} must be above 0; got {value!r}")
     return float(value)
 
 
@@ -240,10 +241,10 @@ def fraction(name: str, value: float) -> float:
     Raises
     ------
     ValueError
-        If it is not in [0, 1).
+        If it is no number in [0, 1).
     """
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be in [0, 1); got {value}")
+    if not (is_real(value) and 0 <= value < 1):
+        raise ValueError(f"{name} must be in [0, 1); got {value!r}")
     return float(value)
 
 

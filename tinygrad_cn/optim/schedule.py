@@ -30,7 +30,7 @@ class StepDecay:
     Raises
     ------
     ValueError
-        If an option is not above 0.
+        If an option is not above 0, or `lr` is negative.
 
     Examples
     --------
@@ -44,6 +44,7 @@ class StepDecay:
     every: int = 10
 
     def __post_init__(self) -> None:
+        not_negative("lr", self.lr)
         positive("rate", self.rate)
         positive("every", self.every)
 
@@ -66,7 +67,7 @@ class ExponentialDecay:
     Raises
     ------
     ValueError
-        If `rate` is not above 0.
+        If `rate` is not above 0, or `lr` is negative.
 
     Examples
     --------
@@ -78,6 +79,7 @@ class ExponentialDecay:
     rate: float = 0.95
 
     def __post_init__(self) -> None:
+        not_negative("lr", self.lr)
         positive("rate", self.rate)
 
     def __call__(self, epoch: int) -> float:
@@ -101,7 +103,7 @@ class InverseTimeDecay:
     Raises
     ------
     ValueError
-        If `rate` is negative or `every` not above 0.
+        If `lr` or `rate` is negative, or `every` not above 0.
 
     Examples
     --------
@@ -115,6 +117,7 @@ class InverseTimeDecay:
     every: int = 1
 
     def __post_init__(self) -> None:
+        not_negative("lr", self.lr)
         not_negative("rate", self.rate)
         positive("every", self.every)
 
@@ -139,7 +142,7 @@ class CosineDecay:
     Raises
     ------
     ValueError
-        If `epochs` is not above 0.
+        If `epochs` is not above 0, or `lr` or `lowest` is negative.
 
     Examples
     --------
@@ -153,6 +156,8 @@ class CosineDecay:
     lowest: float = 0.0
 
     def __post_init__(self) -> None:
+        not_negative("lr", self.lr)
+        not_negative("lowest", self.lowest)
         positive("epochs", self.epochs)
 
     def __call__(self, epoch: int) -> float:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from ..data.arguments import whole
 from ..errors import StateError
-from ..files import PathLike
+from ..files import PathLike, place
 from .plan import Params, printed_params
 from .trial import Trial
 
@@ -41,12 +41,10 @@ class Results:
     """
 
     def __init__(self, path: PathLike | None, about: dict[str, Any], plan: list[Params]) -> None:
-        self.path = None if path is None else Path(path)
+        self.path = None if path is None else place("out", path)
         self.finished: dict[int, Trial] = {}
         if self.path is None:
             return
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"out: the folder {self.path.parent} does not exist")
         header = {"study": FORMAT, **about}
         if self.path.exists() and (content := self.path.read_bytes()):
             self._read(content, header, plan)
@@ -63,8 +61,9 @@ class Results:
         if self.path is None:
             return
         line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
-        with self.path.open("ab", buffering=0) as file:
+        with self.path.open("ab") as file:
             file.write(line)
+            file.flush()
             os.fsync(file.fileno())
 
     def _read(self, content: bytes, header: dict[str, Any], plan: list[Params]) -> None:
@@ -74,7 +73,7 @@ class Results:
         if first.get("study") != FORMAT:
             raise StateError(f"out: {self.path} is not a file of study's results; it is left as it is")
         for key in header:
-            if first.get(key) != header[key]:
+            if _text(first.get(key)) != _text(header[key]):
                 raise StateError(
                     f"out: {self.path} holds another study: its {key} is {_text(first.get(key))}, that of this one "
                     f"{_text(header[key])}. Choose another file, or remove this one"
@@ -97,10 +96,11 @@ class Results:
         """A trial of the file; those beyond this plan stay there for a longer one."""
         try:
             trial = Trial(**entry)
-        except TypeError as error:
+            number = whole("number", trial.number, 0)
+        except (TypeError, ValueError) as error:
             raise StateError(f"out: {self.path} is damaged in line {line}: {error}") from None
-        if trial.number < len(plan):
-            self.finished[trial.number] = Trial(**{**entry, "params": plan[trial.number]})
+        if number < len(plan):
+            self.finished[number] = Trial(**{**entry, "params": plan[number]})
 
 
 def _text(value: Any) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from functools import partial
+from numbers import Integral
 from typing import Any
 
-from ..data.arguments import whole
+from ..data.arguments import flag, function, whole
 from ..errors import OpError
 from ..files import PathLike
 from ..language import language, say
@@ -16,7 +17,7 @@ from .file import Results
 from .plan import draws, grid, printed
 from .result import LIKELY, Study
 from .space import Choices, Distribution, checked
-from .trial import Build, Fit, run
+from .trial import KNOWN, NEEDED, Build, Fit, run
 from .workers import side_by_side
 
 
@@ -82,6 +83,8 @@ def study(
         If the space is empty, holds a distribution without `n`, or has fewer than `n` combinations.
     StateError
         If `out` is the file of another study, or no results file.
+    OSError
+        If `out` cannot be written; `.study` of the error has the trials that were finished.
     ImportError
         If joblib is missing; the message says how to install it.
 
@@ -103,7 +106,12 @@ def study(
     >>> tg.study(build, {"units": [1, 8]}, fit=training, progress=False).best.params
     {'units': 8}
     """
-    _check(build, fit, minimize, maximize)
+    function("build", build, "a function of the hyperparameters")
+    _check_fit(fit)
+    _check_quantities(minimize, maximize)
+    _check_jobs(jobs)
+    flag("retry", retry)
+    flag("progress", progress)
     choices = checked(space)
     seed = whole("seed", seed, 0)
     plan = grid(choices) if n is None else draws(choices, whole("n", n, 1), seed)
@@ -125,6 +133,10 @@ def study(
                 show(_standing(so_far()))
         except KeyboardInterrupt:
             return so_far(interrupted=True)
+        except Exception as error:
+            error.study = so_far()  # type: ignore[attr-defined]
+            error.add_note(f"The {len(results.finished)} finished trials are in the .study of this error.")
+            raise
     return so_far()
 
 
@@ -134,13 +146,25 @@ def _about(choices: Choices, seed: int | None) -> dict[str, Any]:
     return {"space": space, "seed": seed}
 
 
-def _check(build: Any, fit: Any, minimize: Any, maximize: Any) -> None:
-    if not callable(build):
-        raise OpError(f"build must be a function of the hyperparameters; got {build!r}")
-    if fit is not None and not (isinstance(fit, Mapping) and all(isinstance(name, str) for name in fit)):
+def _check_fit(fit: Any) -> None:
+    if fit is None:
+        return
+    if not isinstance(fit, Mapping):
         raise OpError(f"fit must be a dict of tinygrad_cn.fit's arguments, such as {{'X': X, 'Y': Y}}; got {fit!r}")
+    if unknown := [name for name in fit if name not in KNOWN]:
+        raise OpError(f"fit: tinygrad_cn.fit has no argument {unknown[0]!r}; expected some of {', '.join(KNOWN)}")
+    if missing := NEEDED - set(fit):
+        raise OpError(f"fit lacks {', '.join(sorted(missing))}; a training needs X, Y and loss")
+
+
+def _check_jobs(jobs: Any) -> None:
+    if jobs is not None and (not isinstance(jobs, Integral) or isinstance(jobs, bool) or not jobs):
+        raise ValueError(f"jobs must be a whole number other than 0, such as 4, or −1 for one a core; got {jobs!r}")
+
+
+def _check_quantities(minimize: Any, maximize: Any) -> None:
     for name, value in (("minimize", minimize), ("maximize", maximize)):
-        if value is not None and not isinstance(value, str):
+        if value is not None and not (isinstance(value, str) and value):
             raise OpError(f"{name} must be the name of a quantity, such as 'val_cost'; got {value!r}")
     if minimize is not None and maximize is not None:
         raise ValueError(f"give minimize or maximize, not both; got {minimize!r} and {maximize!r}")

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ..data.arguments import whole
+from ..data.arguments import LARGEST, flag, is_real, whole
 from ..errors import OpError
 
 Number = int | float
 Draw = Callable[[np.random.Generator, Any, Any], Number]
+WIDEST = 2**62  # whole numbers that a generator can draw
 OWN_COLUMNS = ("trial", "seconds", "error")  # of a study's table, so no hyperparameter can have these names
 
 
@@ -94,7 +95,7 @@ def log_uniform(low: float, high: float) -> Distribution:
     >>> round(log_uniform(1e-4, 1).draw(np.random.default_rng(0)), 4)
     0.0353
     """
-    if not low > 0:
+    if is_real(low) and not low > 0:
         raise ValueError(f"log_uniform: low must be above 0; got {low!r}")
     return _between("log_uniform", low, high)
 
@@ -120,14 +121,15 @@ def integer(low: int, high: int, log: bool = False) -> Distribution:
     >>> [integer(1, 100, log=True).draw(rng) for _ in range(6)]
     [18, 3, 1, 1, 42, 67]
     """
-    bounds = whole("integer: low", low, 1 if log else -(2**62)), whole("integer: high", high, -(2**62))
+    flag("integer: log", log)
+    bounds = whole("integer: low", low, 1 if log else -WIDEST, WIDEST), whole("integer: high", high, -WIDEST, WIDEST)
     return _between("log_integer" if log else "integer", *bounds)
 
 
 def _between(kind: str, low: Number, high: Number) -> Distribution:
-    if not (low < high and math.isfinite(low) and math.isfinite(high)):
+    if not (is_real(low) and is_real(high) and -LARGEST <= low < high <= LARGEST):
         raise ValueError(f"{kind}: low must be below high, both finite; got {low!r} and {high!r}")
-    return Distribution(kind, low, high)
+    return Distribution(kind, _plain(low), _plain(high))
 
 
 def checked(space: Any) -> dict[str, list[Any] | Distribution]:
@@ -156,9 +158,11 @@ def checked(space: Any) -> dict[str, list[Any] | Distribution]:
 
 
 def _choice(name: Any, values: Any) -> list[Any] | Distribution:
+    if not isinstance(name, str):
+        raise OpError(f"space: a hyperparameter's name must be text; got {name!r}")
     if isinstance(values, Distribution):
         return values
-    if not isinstance(name, str) or not isinstance(values, (list, tuple, range, np.ndarray)):
+    if not isinstance(values, (list, tuple, range, np.ndarray)):
         raise OpError(
             f"space[{name!r}] must be a list of values, or a distribution such as space.log_uniform(1e-4, 1); "
             f"got {values!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from .plan import Params
 
 Build = Callable[..., Any]
 Fit = Mapping[str, Any]
+NEEDED = {"X", "Y", "loss"}  # of a training
+KNOWN = list(inspect.signature(fit).parameters)[1:]  # all but the net
 
 
 @dataclass(frozen=True)

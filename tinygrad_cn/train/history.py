@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,7 @@ class History:
         if not self.epochs:
             raise ValueError("the history is empty: no epoch was completed")
         judged = self.val_cost or self.cost
-        i = judged.index(min(judged))
+        i = min(range(len(judged)), key=lambda i: (math.isnan(judged[i]), judged[i]))
         return {name: column[i] for name, column in self.to_dict().items()}
 
     def to_dict(self) -> dict[str, list[Any]]:
@@ -134,3 +135,10 @@ class History:
         from .figure import curves
 
         return curves(self, lang)
+
+
+def keep_history(error: Exception, history: History) -> None:
+    """Let an error that ends a training carry the epochs before it."""
+    if len(history) and not hasattr(error, "history"):
+        error.history = history  # type: ignore[attr-defined]
+        error.add_note(f"The {len(history)} epochs before are in the .history of this error.")

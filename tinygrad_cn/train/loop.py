@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from collections.abc import Callable
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike
 from .. import nn, optim
 from ..autograd import label
 from ..data import Dataset
-from ..data.arguments import fraction, real, whole
-from ..data.dataset import count_samples
+from ..data.arguments import flag, fraction, function, is_real, real, whole
+from ..data.dataset import Array, count_samples
 from ..errors import OpError
+from ..files import PathLike, place
 from ..language import language, say
 from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
-from .history import QUANTITIES, History, Row
+from .history import QUANTITIES, History, Row, keep_history
 from .interrupts import Interrupts
 from .plain import FEWEST_FOR_LOOPS, count_steps, why_plain
 from .progress import bar
@@ -26,7 +27,12 @@ from .score import Accuracy
 from .session import Augment, Loss, Session
 from .stopping import EarlyStopping, Watch
 
-Path = str | os.PathLike[str]
+FUNCTIONS = {  # what these arguments are
+    "loss": "a function such as nn.binary_cross_entropy",
+    "schedule": "a function of the epoch, such as optim.CosineDecay(0.1, epochs=100)",
+    "augment": "a function of a batch and a generator, such as data.Augment",
+    "callback": "a function of the epoch and the history",
+}
 Held = Dataset | tuple[ArrayLike, ArrayLike] | float
 
 
@@ -42,8 +48,8 @@ def fit(
     validation: Held | None = None,
     schedule: Callable[[int], float] | None = None,
     early_stopping: EarlyStopping | int | None = None,
-    checkpoint: Path | None = None,
-    resume: bool | Path = False,
+    checkpoint: PathLike | None = None,
+    resume: bool | PathLike = False,
     l1: float = 0.0,
     l2: float = 0.0,
     augment: Augment | None = None,
@@ -124,8 +130,9 @@ def fit(
         If net, loss or optimizer is not what it should be.
     StateError
         If the file to resume from is damaged or belongs to another net or optimiser.
-    FileNotFoundError
-        If `resume` is a path without a file, or `checkpoint` lies in no folder.
+    OSError
+        If `resume` is a path without a file, or `checkpoint` cannot be written; found before the first step where it
+        can be. An error in the middle of a training, this one or another, has the epochs before in `.history`.
 
     Notes
     -----
@@ -143,11 +150,13 @@ def fit(
     """
     if not isinstance(net, nn.Module):
         raise OpError(f"net must be an nn.Module; got {net!r}")
-    if not callable(loss):
-        raise OpError(f"loss must be a function such as nn.binary_cross_entropy; got {loss!r}")
-    if augment is not None and not callable(augment):
-        raise OpError(f"augment must be a function of a batch and a generator, such as data.Augment; got {augment!r}")
-    whole("epochs", epochs, 0)
+    for name, value in (("loss", loss), ("schedule", schedule), ("augment", augment), ("callback", callback)):
+        if value is not None or name == "loss":
+            function(name, value, FUNCTIONS[name])
+    whole("epochs", epochs, 1)
+    flag("progress", progress)
+    if compile is not None:
+        flag("compile", compile)
     rng = seed if callable(seed) else generator(seed)
     train, held_out = _sets(_dataset("X", X, "Y", Y), validation, rng)
     session = Session(
@@ -181,7 +190,7 @@ def _run(
     epochs: int,
     progress: bool,
     callback: Callable[[int, History], object] | None,
-    checkpoint: Path | None,
+    checkpoint: PathLike | None,
 ) -> None:
     """Epoch after epoch, until they are done or something ends them."""
     history = session.history
@@ -190,7 +199,7 @@ def _run(
             while len(history) < epochs and not history.stopped_early:
                 row = session.epoch(len(history), interrupts)
                 session.record(row)
-                show(_numbers(row))
+                show(_shown(row))
                 if callback is not None:
                     callback(row["epochs"], history)
                 if checkpoint is not None:
@@ -199,22 +208,28 @@ def _run(
         except KeyboardInterrupt:
             history.interrupted = True
             return
+        except Exception as error:
+            keep_history(error, history)
+            raise
     if session.watch is not None and session.watch.parameters:
         session.net.load_state_dict(session.watch.parameters)
 
 
-def _prepare(session: Session, checkpoint: Path | None, resume: bool | Path) -> None:
+def _prepare(session: Session, checkpoint: PathLike | None, resume: bool | PathLike) -> None:
     """See that checkpoints have a place; go on from a file, if wanted and, for `resume=True`, if there is one."""
-    if checkpoint is not None and not (folder := pathlib.Path(checkpoint).parent).is_dir():
-        raise FileNotFoundError(f"checkpoint: the folder {folder} does not exist")
+    if checkpoint is not None:
+        place("checkpoint", checkpoint)
     if resume is False:
         return
-    if resume is not True:
-        session.load_state_dict(file.load(resume))
-    elif checkpoint is None:
-        raise ValueError("resume=True needs checkpoint=, the file to go on from")
-    elif os.path.exists(checkpoint):
-        session.load_state_dict(file.load(checkpoint))
+    if resume is True:
+        if checkpoint is None:
+            raise ValueError("resume=True needs checkpoint=, the file to go on from")
+        if os.path.exists(checkpoint):
+            session.load_state_dict(file.load(checkpoint))
+        return
+    if not isinstance(resume, (str, os.PathLike)):
+        raise OpError(f"resume must be True, False or the path of a checkpoint; got {resume!r}")
+    session.load_state_dict(file.load(resume))
 
 
 # ---- arguments --------------------------------------------------------------------------------------
@@ -222,22 +237,31 @@ def _prepare(session: Session, checkpoint: Path | None, resume: bool | Path) -> 
 
 def _dataset(x_name: str, X: ArrayLike, y_name: str, Y: ArrayLike) -> Dataset:
     """Checked samples and targets."""
-    arrays = np.asarray(X), np.asarray(Y)
+    arrays = _numbers(x_name, X), _numbers(y_name, Y)
     if not count_samples(*arrays):
         raise ValueError(f"{x_name} has no samples: its shape is {arrays[0].shape}")
     for name, array in zip((x_name, y_name), arrays, strict=True):
-        if array.dtype.kind not in "fiub":
-            raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has {np.count_nonzero(~np.isfinite(array))} NaN or Inf entries; clean it first")
     return Dataset(*arrays)
+
+
+def _numbers(name: str, value: ArrayLike) -> Array:
+    """An array of real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}")
+    return array
 
 
 def _sets(train: Dataset, validation: Held | None, rng: Rng | Callable[[int], Seed]) -> tuple[Dataset, Dataset | None]:
     """The training set, and the validation set if one is wanted."""
     if validation is None:
         return train, None
-    if isinstance(validation, (int, float)):
+    if isinstance(validation, Real):
         share = fraction("validation", validation)
         if not 0 < round(share * train.m) < train.m:
             raise ValueError(f"validation={share} of {train.m} samples leaves a part empty")
@@ -251,8 +275,8 @@ def _sets(train: Dataset, validation: Held | None, rng: Rng | Callable[[int], Se
 
 def _optimizer(optimizer: optim.Optimizer | float, net: nn.Module) -> optim.Optimizer:
     """The optimiser, or gradient descent with the learning rate given."""
-    if isinstance(optimizer, (int, float)):
-        return optim.SGD(net.parameters(), lr=optimizer)
+    if is_real(optimizer):
+        return optim.SGD(net.parameters(), lr=real("optimizer", optimizer))
     if not isinstance(optimizer, optim.Optimizer):
         raise OpError(f"optimizer must be a learning rate or such as optim.Adam(net.parameters()); got {optimizer!r}")
     own, held = net.parameters(), optimizer.params
@@ -273,13 +297,15 @@ def _watch(rule: EarlyStopping | int | None, held_out: Dataset | None) -> Watch 
         return None
     if held_out is None:
         raise ValueError("early_stopping needs validation=, samples to judge by that are not trained on")
-    return Watch(rule if isinstance(rule, EarlyStopping) else EarlyStopping(patience=rule))
+    if not isinstance(rule, EarlyStopping):
+        rule = EarlyStopping(patience=whole("early_stopping", rule, 1))
+    return Watch(rule)
 
 
 # ---- progress ---------------------------------------------------------------------------------------
 
 
-def _numbers(row: Row) -> str:
+def _shown(row: Row) -> str:
     """What the progress bar says of an epoch."""
     words = language()
     return ", ".join(f"{say(f'bar.{name}', words)} {row[name]:.4f}" for name in QUANTITIES if name in row)

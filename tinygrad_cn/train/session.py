@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from .. import nn
 from ..autograd import label, no_grad
 from ..data import Dataset, minibatches
+from ..data.arguments import real
 from ..data.dataset import Array, count_samples, sample_axis
 from ..errors import DivergenceError, ShapeError, StateError
 from ..optim import Optimizer
@@ -68,7 +70,8 @@ class Session:
         """Go once through the training set and look at the validation set."""
         start = time.perf_counter()
         if self.schedule is not None:
-            self.optimizer.lr = self.schedule(number)
+            lr: Any = self.schedule(number)
+            self.optimizer.lr = real(f"schedule({number})", lr.item() if isinstance(lr, np.ndarray) else lr)
         steps = (self._step(X, Y, number, interrupts) for X, Y in self._batches(number))
         row = {"epochs": number, **_mean(steps), "lr": self.optimizer.lr}
         if self.held_out is not None:
@@ -91,7 +94,12 @@ class Session:
     def _augmented(self, augment: Augment, batches: Batches, rng: Rng) -> Batches:
         for X, Y in batches:
             changed = np.asarray(augment(X, rng))
-            count_samples(changed, Y)
+            try:
+                count_samples(changed, Y)
+            except ShapeError as error:
+                raise ShapeError(
+                    f"augment must return as many samples as it is given, here {X.shape}: {error}"
+                ) from None
             yield changed, Y
 
     def _step(self, X: Array, Y: Array, number: int, interrupts: Interrupts) -> tuple[int, Row]:
@@ -142,18 +150,25 @@ class Session:
         Raises
         ------
         StateError
-            If it was saved by another kind of training.
+            If it was saved by another kind of training; nothing has been changed then.
         """
-        rngs = list(self._rngs())
-        if state.get("format") != FORMAT or len(state["rngs"]) != len(rngs):
+        own = deepcopy(self.state_dict())
+        if state.get("format") != FORMAT or _kinds(state["rngs"]) != _kinds(own["rngs"]):
             raise StateError("the checkpoint was saved by another version, or by a training with other random parts")
-        self.net.load_state_dict(state["net"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        for rng, saved in zip(rngs, state["rngs"], strict=True):
-            _set_rng_state(rng, saved)
+        try:
+            self._take(state)
+        except StateError:
+            self._take(own)
+            raise
         self.history = History(**state["history"], stopped_early=state["stopped_early"])
         if self.watch is not None and state["watch"] is not None:
             self.watch.load_state_dict(state["watch"])
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for rng, saved in zip(self._rngs(), state["rngs"], strict=True):
+            _set_rng_state(rng, saved)
 
     def _rngs(self) -> Iterator[Rng]:
         """Every generator whose next numbers matter: for the shuffle, and those held by modules."""
@@ -230,6 +245,11 @@ def _advice(cost: float, number: int, lr: float) -> str:
 
 def _rng_state(rng: Rng) -> Any:
     return rng.bit_generator.state if isinstance(rng, np.random.Generator) else rng.get_state(legacy=False)
+
+
+def _kinds(rngs: list[dict[str, Any]]) -> list[str]:
+    """The algorithms of generators, by their states."""
+    return [state["bit_generator"] for state in rngs]
 
 
 def _set_rng_state(rng: Rng, state: Any) -> None:

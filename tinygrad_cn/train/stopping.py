@@ -45,7 +45,7 @@ class EarlyStopping:
     def __post_init__(self) -> None:
         whole("patience", self.patience, 1)
         real("min_delta", self.min_delta)
-        if self.monitor not in SIGN:
+        if not isinstance(self.monitor, str) or self.monitor not in SIGN:
             raise ValueError(f"monitor must be one of {sorted(SIGN)}; got {self.monitor!r}")
 
 
