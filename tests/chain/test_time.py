@@ -92,6 +92,19 @@ def test_an_lstm_by_hand_is_read_as_one_of_nn(T):
     assert chain.quantity("dc⟨1⟩").formula.text == "da⟨1⟩ ⊙ Γo⟨1⟩ ⊙ (1 − (tanh(c⟨1⟩))²) + dc⟨2⟩ ⊙ Γf⟨2⟩"
 
 
+def test_products_of_the_cost_are_no_part_of_the_cell():
+    """Σ a⟨t⟩ ⊙ a⟨t⟩, at every step or of the last one."""
+    _, chain = hand_lstm(3)
+    assert chain.quantity("a⟨3⟩").formula.text == "Γo⟨3⟩ ⊙ tanh(c⟨3⟩)"
+    Waa, Wax, ba = (tg.tensor(RNG.normal(size=shape), True) for shape in ((N_A, N_A), (N_A, N_X), (N_A, 1)))
+    a, J = np.zeros((N_A, M)), 0
+    for t in range(3):
+        a = np.tanh(Waa @ a + Wax @ RNG.normal(size=(N_X, M)) + ba)
+        J = J + (a * RNG.normal(size=(N_A, M))).sum()
+    chain = J.chain(names={"Waa": Waa, "Wax": Wax, "ba": ba}, lang="en")
+    assert [chain.quantity(f"a⟨{t}⟩").formula.text for t in (1, 2, 3)] == [f"tanh(z⟨{t}⟩)" for t in (1, 2, 3)]
+
+
 def test_gates_are_their_rows_of_what_was_recorded():
     """Opening changes no number: values are those of the layer, and so are gradients of the stacked product."""
     T = 3

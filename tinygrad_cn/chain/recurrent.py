@@ -140,6 +140,7 @@ class Recurrence:
         self._uses = _count(piece.operands[0] for piece in pieces if piece.kind == "affine")
         if any(piece.kind == "recurrent" for piece in pieces):
             self._own()
+            self._disown()
             self.pieces = self._joined()
             self._place()
 
@@ -169,6 +170,34 @@ class Recurrence:
                     self.owner[piece.out] = (W, k)
                     for other, _ in owners:
                         self._join(W, other)
+
+    def _disown(self) -> None:
+        """Leave to others what a cell does not go on with: a⟨T⟩ ⊙ a⟨T⟩ of a cost is no part of it.
+
+        Each step has as many values as the one that hands most of them on.
+        """
+        opened = {piece.out for piece in self.pieces if self._opens(piece)}
+        feeding = self._feeding()
+        made: dict[tuple[Any, int], list[Any]] = {}
+        for piece in self.pieces:
+            if piece.out in self.owner and piece.out not in opened:
+                W, k = self.owner[piece.out]
+                made.setdefault((self._root(W), k), []).append(piece.out)
+        most: dict[Any, int] = {}
+        for (root, _), values in made.items():
+            most[root] = max(most.get(root, 0), sum(x in feeding for x in values))
+        for (root, _), values in made.items():
+            for x in values[most[root] :] if most[root] else ():
+                if x not in feeding and x._op.name != "where":
+                    del self.owner[x]
+
+    def _feeding(self) -> set[Any]:
+        """What recurrent products are computed from, at whatever remove."""
+        found: set[Any] = set()
+        for piece in reversed(self.pieces):
+            if piece.kind == "recurrent" or piece.out in found:
+                found |= {x for x in piece.operands if isinstance(x, Node)}
+        return found
 
     def _weight_of_state(self, piece: Piece, k: int) -> list[Any]:
         state = piece.operands[state_of(piece)[0]]
