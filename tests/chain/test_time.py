@@ -98,7 +98,7 @@ def test_products_of_the_cost_are_no_part_of_the_cell():
     assert chain.quantity("a⟨3⟩").formula.text == "Γo⟨3⟩ ⊙ tanh(c⟨3⟩)"
     Waa, Wax, ba = (tg.tensor(RNG.normal(size=shape), True) for shape in ((N_A, N_A), (N_A, N_X), (N_A, 1)))
     a, J = np.zeros((N_A, M)), 0
-    for t in range(3):
+    for _ in range(3):
         a = np.tanh(Waa @ a + Wax @ RNG.normal(size=(N_X, M)) + ba)
         J = J + (a * RNG.normal(size=(N_A, M))).sum()
     chain = J.chain(names={"Waa": Waa, "Wax": Wax, "ba": ba}, lang="en")
