@@ -171,7 +171,7 @@ def test_a_block_is_norms_layers_and_sums():
     assert [layer.index for layer in chain.layers] == [1, 2, 3, 4, 5, 6, 7]
     assert chain.quantity("u1").formula.text == "E[1][:, ids]"
     sums = [step for step in chain.steps if step.kind == "residual"]
-    assert [q.formula.text for step in sums for q in step.forward][3] == "H[4] + 3.linear2.Z"
+    assert [q.formula.text for step in sums for q in step.forward][3] == "H[4] + Z[6]"
     assert chain.quantity("dH1").formula.text.endswith(" + dH[3]")
     assert_close(chain["dWq4"], chain["d3.attention.Wq"], "by number and by name")
 
@@ -181,7 +181,7 @@ def test_a_decoder_has_two_attentions_and_knows_its_memory():
     first, second = (step for step in chain.steps if step.kind == "attention")
     assert [s.quantity.written for s in second.sources][-2:] == ["X[2]", "M[2]"]
     assert (first.layer, second.layer) == (1, 2)
-    assert chain.quantity("K2").formula.text == "cross_attention.Wk X[2] + cross_attention.bk"
+    assert chain.quantity("K2").formula.text == "Wk[2] X[2] + bk[2]"
     assert chain.quantity("X2").shape == (3, M, 6)
     assert chain.quantity("M2").shape == (M, 1, 1, 6)
 
@@ -219,7 +219,7 @@ def test_the_ladder_has_the_skip_as_an_edge_of_its_own():
     _, chain = built(NETS["residual"])
     source = VIEWS["ladder"](chain).source
     assert "residual connection" in source
-    assert "H[3] = A[1] + 2.Z2" in source
+    assert "H[3] = A[1] + Z[3]" in source
     J = residual_mlp()
     J.backward()
     assert "残差连接" in VIEWS["ladder"](J.chain(lang="zh")).source
@@ -285,3 +285,29 @@ def test_a_cost_of_the_weights_themselves():
     found = layer.attend(X)
     chain = everything_agrees(nn.cross_entropy(head(found.output), LABELS) + 0.1 * np.mean(found.weights**2))
     assert chain.quantity("dalpha").formula.text.startswith("dCᵀ V + ")
+
+
+# ---- names ------------------------------------------------------------------------------------------
+
+
+def test_what_a_module_holds_has_the_notes_numbers_and_answers_to_its_own_name():
+    net = nn.Sequential(*(nn.TransformerEncoderBlock(N, 2, seed=k) for k in (1, 2)), nn.Dense(N, 3, seed=3))
+    J = nn.cross_entropy(net(X), LABELS)
+    J.backward()
+    chain = J.chain(lang="en")
+    of_blocks = [name for name in net.state_dict() if "." in name]
+    assert not any(name in chain.keys() for name in of_blocks)  # noqa: SIM118 (a name is in the chain all the same)
+    for name in of_blocks:
+        np.testing.assert_array_equal(chain[name], net.state_dict()[name])
+        np.testing.assert_array_equal(chain[f"d{name}"], net[name].grad)
+    numbered = {"1.norm1.gamma": "gamma0", "1.attention.Wq": "Wq1", "2.attention.bo": "bo4", "2.linear2.W": "W6"}
+    assert {name: chain.quantity(name).name for name in numbered} == numbered
+    assert chain.quantity("Q4").formula.text == "Wq[4] N[3] + bq[4]"
+    assert "W_{q}^{[4]}" in chain.latex()
+    assert "attention" not in chain.latex()
+
+
+def test_tensors_that_a_learner_has_named_keep_their_names():
+    W = tg.tensor(RNG.normal(size=(3, 4)), requires_grad=True, name="fc.W")
+    chain = np.mean((W @ RNG.normal(size=(4, 5))) ** 2).chain(lang="en")
+    assert chain.quantity("Z1").formula.text == "fc.W X"

@@ -20,7 +20,7 @@ GREEK = {"gamma": "γ", "beta": "β", "mu": "μ", "sigma": "σ", "alpha": "α"} 
 TIMED = re.compile(r"(d?)((?:\d+\.)?(?:reverse\.)?)([^\W\d]+\u0303?)[<⟨]?(\d+)[>⟩]?")  # da3, da<3>, dGf⟨3⟩
 SPELLED = {"yhat": "ŷ", "cc": "c̃", "cct": "c̃", "ctilde": "c̃"}
 SPELLED |= {f"{spelled}{gate}": f"Γ{gate}" for spelled in ("G", "Gamma") for gate in "fiour"}
-BRACKETED = re.compile(r"([A-Za-z]+)\^?\[(\d+)\]")
+BRACKETED = re.compile(r"([A-Za-z]+)(′*)\^?\[(\d+)\]")
 
 
 def written(name: str) -> str:
@@ -30,15 +30,18 @@ def written(name: str) -> str:
     --------
     >>> written("dW12"), written("u3"), written("w"), written("dgamma1"), written("norm1.gamma")
     ('dW[12]', 'u₃', 'w', 'dγ[1]', 'norm1.γ')
+    >>> written("D1′"), written("dW2′")
+    ('D′[1]', 'dW′[2]')
     """
-    match = INDEXED.fullmatch(name)
+    plain = name.rstrip("′")
+    match, primes = INDEXED.fullmatch(plain), name[len(plain) :]
     if match is None:
         module, dot, last = name.rpartition(".")
         return f"{module}.{_greek(last)}" if dot else name
     letter, number = match.groups()
     if letter.removeprefix("d") in NUMBERED:
-        return letter + number.translate(SUBSCRIPT)
-    return f"{_greek(letter)}[{number}]"
+        return letter + primes + number.translate(SUBSCRIPT)
+    return f"{_greek(letter)}{primes}[{number}]"
 
 
 def _greek(letter: str) -> str:
@@ -65,7 +68,7 @@ def canonical(name: str, known: Iterable[str]) -> str | None:
     spelling = unicodedata.normalize("NFD", name.strip()).replace(TILDE, "tilde")
     for spelled, sign in GREEK.items():
         spelling = spelling.replace(sign, spelled)
-    plain = BRACKETED.sub(r"\1\2", spelling).replace("_", "")
+    plain = BRACKETED.sub(r"\1\3\2", spelling).replace("_", "")
     inside = re.search(r"""["']([^"']+)["']""", plain)
     plain = inside[1] if inside else plain
     for guess in (name, plain, _timed(plain), {"X": "A0", "dX": "dA0", "AL": "A", "dAL": "dA"}.get(plain, plain)):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..autograd import FREED, Node, data_of, needs_gradient
 from ..errors import GraphError
+from ..nn.module import Parameter
 from .attention import attentions
 from .attention_step import name_attention
 from .convention import is_mean, per_sample, samples
@@ -55,6 +56,8 @@ class Named:
         self.values: dict[str, Any] = {}  # the other way round
         self.aliases: dict[str, str] = {}  # the name of each standard one: W1, Z1, J
         self.standards: dict[str, str] = {}  # the other way round
+        self.modules = {own.rpartition(".")[0] for own in _names_of_parameters(self.pieces)}
+        self.in_modules: dict[str, str] = {}  # by name: what a state_dict calls it, such as 1.attention.Wv
         self.texts: dict[int, str] = {}  # by identity: constants written as an expression
         self.target: Any = None
         self.rows: dict[int, str] = {}  # by identity: symbol of the number of rows, or channels
@@ -171,19 +174,31 @@ class Named:
         """Its own name if the user gave one, else the standard one; both are keys."""
         if x is None or id(x) in self.names:
             return
-        own = self.given.get(id(x)) or (x.name if isinstance(x, Node) else None)
-        if own and own.endswith(f".{standard}") and standard not in self.values:  # 1.Waa where there is one Waa only
-            self.aliases.setdefault(own, standard)
-            own = standard
-        name = own if own and own not in self.values else standard
+        own = self.given.get(id(x)) or (x.name if isinstance(x, Node) else None) or ""
+        inside = self._is_of_module(x, own, standard)
+        name = own if own and own not in self.values and not inside else standard
         while name in self.values:
             name += "′"
+        if inside:
+            self.aliases.setdefault(own, name)
+            self.in_modules[name] = own
         self.names[id(x)] = name
         self.values[name] = x
         self.aliases.setdefault(standard, name)
         self.standards[name] = standard
         self.layer_of[id(x)] = layer
         self.rows[id(x)] = rows
+
+    def _is_of_module(self, x: Any, own: str, standard: str) -> bool:
+        """Whether its own name, such as 1.attention.Wv or fc1.Z, says where a module holds it: the notes' is shown."""
+        module, dot, _ = own.rpartition(".")
+        if not dot or id(x) in self.given:
+            return False
+        match = INDEXED.fullmatch(standard)
+        numbered = match is not None and match[1] not in NUMBERED and module in self.modules
+        return numbered or (
+            own.endswith(f".{standard}") and standard not in self.values
+        )  # 1.Waa where there is one Waa only
 
     def name(self, x: Any) -> str:
         """How formulas write a value."""
@@ -193,6 +208,10 @@ class Named:
         if known is None:
             return self.texts.get(id(x)) or _number(x)
         return "X" if known == "A0" else written(known)
+
+
+def _names_of_parameters(found: Iterable[Piece]) -> Iterator[str]:
+    yield from (x.name for piece in found for x in piece.operands if isinstance(x, Parameter) and x.name)
 
 
 def _number(x: Any) -> str:

@@ -84,6 +84,8 @@ class Reader(Named):
             standard = self.standards[name]
             if self.aliases[standard] == name:
                 self.aliases[f"d{standard}"] = key
+            if name in self.in_modules:
+                self.aliases[f"d{self.in_modules[name]}"] = key
         return self.quantities[key]
 
     def terms(self, x: Any) -> list[Term]:

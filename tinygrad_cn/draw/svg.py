@@ -27,7 +27,7 @@ OVER = {True: 0.5, False: 0.3}  # how much higher a tilde stands over a capital,
 _POWERS = f"[{''.join(RAISE)}]"
 _SCRIPT = re.compile(
     rf"(?<=[A-Za-zΑ-ωŷ\u0303)])\[[^\[\]]*\]{_POWERS}*|(?<=[A-Za-zΑ-ωŷ\u0303\]])⟨[^⟨⟩]*⟩{_POWERS}*|"
-    rf"{_POWERS}+|[{''.join(LOWER)}]+|(?<=n)_[HWC]"
+    rf"{_POWERS}+|[{''.join(LOWER)}]+|(?<=n)_[HWC]|(?<=[WbD])[qkvoa](?=\[)"
 )
 
 
@@ -85,13 +85,15 @@ def scripts(text: str) -> list[tuple[str, int]]:
     [('W', 0), ('[1]T', 1), (' [0, 1]', 0)]
     >>> scripts("n_H[1]")
     [('n', 0), ('H', -1), ('[1]', 1)]
+    >>> scripts("Wq[1]")
+    [('W', 0), ('q', -1), ('[1]', 1)]
     >>> scripts("a⟨t−1⟩ᵀ")
     [('a', 0), ('<t−1>T', 1)]
     """
     runs: list[tuple[str, int]] = []
     at = 0
     for match in _SCRIPT.finditer(text):
-        lowered = match[0][0] in LOWER or match[0][0] == "_"
+        lowered = match[0][0] in LOWER or match[0][0] in "_qkvoa"
         plain = "".join((RAISE | LOWER | TIME).get(c, c) for c in match[0].removeprefix("_"))
         runs += [(text[at : match.start()], 0)] if match.start() > at else []
         runs.append((plain, -1 if lowered else 1))

@@ -71,4 +71,4 @@ def test_a_parameter_inside_a_block_is_among_what_its_product_uses() -> None:
     J.backward()
     plan = outline(J.chain())
     step = next(step for step in plan.steps if step.thing.key == "V1")
-    assert [thing.quantity.written for thing in step.uses] == ["attention.Wv", "N[0]", "attention.bv"]
+    assert [thing.quantity.written for thing in step.uses] == ["Wv[1]", "N[0]", "bv[1]"]
