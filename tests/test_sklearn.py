@@ -200,10 +200,13 @@ def test_compiled_training_gives_the_same_curve(moons):
         ({"early_stopping": True, "validation_fraction": 1}, "validation_fraction must be a fraction between 0 and 1"),
         ({"activation": "rely"}, "activation must be one of .*; got 'rely'"),
         ({"batch_size": 0}, "batch_size must be a whole number ≥ 1; got 0"),
+        ({"activation": ["relu", "tanh"]}, "activation must be one, or 1 for the 1 hidden layers; got"),
+        ({"build": 3}, "build must be a function of n_in, n_out and rng that returns an nn.Module; got 3"),
+        ({"warm_start": "no"}, "warm_start must be True or False; got 'no'"),
     ],
 )
 def test_parameters_out_of_range_are_named(parameters, complaint, moons):
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises((ValueError, TypeError), match=complaint):
         small(**parameters).fit(*moons)
 
 
@@ -219,6 +222,36 @@ def test_weights_that_are_all_zero_are_refused(moons):
     with pytest.raises(ValueError, match="zero"):  # newer scikit-learns say it before
         net.fit(*moons, sample_weight=np.zeros(200))
     assert not hasattr(net, "net_"), "a net that was not trained"
+
+
+def test_class_weights_are_weights_of_samples(moons):
+    X, _ = moons
+    rare = np.where(np.arange(200) < 20, "rare", "common")
+    by_hand = np.where(rare == "rare", 5.0, 200 / 360)  # m / (classes · samples of the class)
+    balanced = small(class_weight="balanced").fit(X, rare)
+    assert balanced.loss_curve_ == pytest.approx(small().fit(X, rare, by_hand).loss_curve_, rel=1e-9)
+    doubled = small(class_weight={"rare": 2.0}).fit(X, rare, sample_weight=np.arange(200))
+    assert doubled.loss_curve_ == small().fit(X, rare, np.arange(200) * np.where(rare == "rare", 2.0, 1)).loss_curve_
+
+
+def test_class_weights_of_parts_are_those_of_all_classes(blobs):
+    X, y = blobs
+    net = small(class_weight={"b": 3.0}).partial_fit(X[y == "a"], y[y == "a"], classes=["a", "b", "c"])
+    assert net.partial_fit(X, y).n_iter_ == 2
+    with pytest.raises(ValueError, match=r"class_weight must be a dict in partial_fit, .*; got 'balanced'"):
+        small(class_weight="balanced").partial_fit(X, y)
+
+
+def test_a_learning_rate_set_later_is_used(moons):
+    net = small(warm_start=True, optimizer="sgd").fit(*moons).set_params(lr=0.5).fit(*moons)
+    assert net.history_.lr == [0.5] * 30
+
+
+def test_targets_have_as_many_columns_as_before():
+    net = NetRegressor(epochs=1, warm_start=True).fit(LINE, LINE)
+    for learn in (net.fit, net.partial_fit):
+        with pytest.raises(ValueError, match="y must have as many columns as before, 1; got 2"):
+            learn(LINE, np.hstack([LINE, LINE]))
 
 
 def test_sparse_samples_are_refused(moons):

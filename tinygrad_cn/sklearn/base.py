@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from .. import nn, optim
 from ..autograd import no_grad
 from ..data import Dataset
-from ..data.arguments import fraction, whole
+from ..data.arguments import flag, fraction, function, whole
 from ..data.dataset import Array
 from ..errors import OpError
 from ..nn.activation import Spec
@@ -24,6 +24,8 @@ from ..nn.init import Init
 from ..train import EarlyStopping, fit
 from .weighted import with_weights
 
+Hidden = Sequence[int] | int
+Activation = Spec | Sequence[Spec]
 Build = Callable[[int, int, np.random.RandomState], nn.Module]
 MakeOptimizer = Callable[..., optim.Optimizer]
 Loss = Callable[[Any, Any], Any]
@@ -47,12 +49,13 @@ class NetEstimator(BaseEstimator):
 
     _loss: Loss
     _weighted_loss: Loss
+    optimizer_: optim.Optimizer
 
     def __init__(
         self,
-        hidden: Sequence[int] | int = (100,),
+        hidden: Hidden = (100,),
         *,
-        activation: Spec | Sequence[Spec] = "relu",
+        activation: Activation = "relu",
         init: str | Init = "he",
         build: Build | None = None,
         optimizer: str | MakeOptimizer = "adam",
@@ -87,7 +90,7 @@ class NetEstimator(BaseEstimator):
 
     def _more(self) -> bool:
         """Whether `fit` goes on with the net there is."""
-        return bool(self.warm_start) and hasattr(self, "net_")
+        return flag("warm_start", self.warm_start) and hasattr(self, "net_")
 
     # ---- training -----------------------------------------------------------------------------------
 
@@ -116,6 +119,7 @@ class NetEstimator(BaseEstimator):
     def _start(self, X: Array, Y: Array, more: bool) -> None:
         """A new net and its optimiser, unless there are `more` epochs to come for those there are."""
         if more:
+            self.optimizer_.lr = self.lr  # set_params(lr=…) is meant for what comes
             return
         self._rng = check_random_state(self.random_state)
         net = self._net(X.shape[1], len(Y), X.dtype)
@@ -125,8 +129,11 @@ class NetEstimator(BaseEstimator):
 
     def _net(self, n_in: int, n_out: int, dtype: Any) -> nn.Module:
         if self.build is None:
-            sizes = [n_in, *_sizes(self.hidden), n_out]
+            hidden = _sizes(self.hidden)
+            _check_activation(self.activation, len(hidden))
+            sizes = [n_in, *hidden, n_out]
             return nn.DNN(sizes, hidden=self.activation, output=None, init=self.init, seed=self._rng, dtype=dtype)
+        function("build", self.build, "a function of n_in, n_out and rng that returns an nn.Module")
         net = self.build(n_in, n_out, self._rng)
         if not isinstance(net, nn.Module):
             raise OpError(f"build must return an nn.Module; got {net!r}")
@@ -143,7 +150,7 @@ class NetEstimator(BaseEstimator):
         self.net_.train()
         self.history_ = fit(
             self.net_, samples.X, samples.Y, loss, self.optimizer_, epochs, self.batch_size, l1=self.l1, l2=self.l2,
-            seed=self._rng, progress=self.verbose, compile=self.compile, **options,
+            seed=self._rng, progress=bool(self.verbose), compile=self.compile, **options,
         )  # fmt: skip
         self.net_.eval()
         self.loss_curve_ = [*self.loss_curve_, *self.history_.cost]
@@ -172,6 +179,12 @@ def _sizes(hidden: Any) -> list[int]:
     if not isinstance(sizes, Iterable) or isinstance(sizes, str):
         raise ValueError(f"hidden must be a number of units, or one for each hidden layer; got {hidden!r}")
     return [whole("hidden", size, 1) for size in sizes]
+
+
+def _check_activation(activation: Any, layers: int) -> None:
+    """One for all hidden layers, or one for each."""
+    if isinstance(activation, (list, tuple)) and len(activation) != layers:
+        raise ValueError(f"activation must be one, or {layers} for the {layers} hidden layers; got {activation!r}")
 
 
 def _optimizer(optimizer: Any) -> MakeOptimizer:

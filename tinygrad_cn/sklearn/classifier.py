@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .. import nn
 from ..data.dataset import Array, one_hot
-from .base import FLOATS, NetEstimator
+from ..nn.init import Init
+from ..train import EarlyStopping
+from .base import FLOATS, Activation, Build, Hidden, MakeOptimizer, NetEstimator
 from .weighted import weighted_cross_entropy
 
 
@@ -49,6 +52,9 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         epochs. The net is then that of its best epoch.
     validation_fraction : float
         Share that is set aside, the same of each class.
+    class_weight : dict, "balanced" or None
+        How much samples of a class count; "balanced": all classes the same, however many samples they have. It is
+        multiplied by `sample_weight`.
     warm_start : bool
         True: `fit` goes on with the net there is.
     compile : bool
@@ -105,6 +111,35 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     _loss = staticmethod(nn.cross_entropy)
     _weighted_loss = staticmethod(weighted_cross_entropy)
 
+    def __init__(  # scikit-learn reads the parameters of an estimator here, so each is written out
+        self,
+        hidden: Hidden = (100,),
+        *,
+        activation: Activation = "relu",
+        init: str | Init = "he",
+        build: Build | None = None,
+        optimizer: str | MakeOptimizer = "adam",
+        lr: float = 0.001,
+        epochs: int = 200,
+        batch_size: int | None = 200,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        early_stopping: bool | int | EarlyStopping = False,
+        validation_fraction: float = 0.1,
+        class_weight: dict[Any, float] | str | None = None,
+        warm_start: bool = False,
+        compile: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(
+            hidden, activation=activation, init=init, build=build, optimizer=optimizer, lr=lr, epochs=epochs,
+            batch_size=batch_size, l1=l1, l2=l2, early_stopping=early_stopping,
+            validation_fraction=validation_fraction, warm_start=warm_start, compile=compile,
+            random_state=random_state, verbose=verbose,
+        )  # fmt: skip
+        self.class_weight = class_weight
+
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train a net, or with `warm_start` go on with the one there is.
 
@@ -122,7 +157,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         if not more:
             self.classes_ = np.unique(labels)
         index = self._index(labels)
-        return self._learn(samples, self._columns(index, samples), sample_weight, strata=index, more=more)
+        weights = self._weights(samples, labels, sample_weight)
+        return self._learn(samples, self._columns(index, samples), weights, strata=index, more=more)
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
@@ -144,7 +180,13 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         samples, labels = self._checked(X, y, more)
         if not more:
             self.classes_ = np.unique(labels if classes is None else np.asarray(classes))
-        return self._learn_once(samples, self._columns(self._index(labels), samples), sample_weight)
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"class_weight must be a dict in partial_fit, which sees some samples only; got {self.class_weight!r}. "
+                "sklearn.utils.class_weight.compute_class_weight finds the weights of all of them"
+            )
+        columns = self._columns(self._index(labels), samples)
+        return self._learn_once(samples, columns, self._weights(samples, labels, sample_weight))
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """Return the probability of each class, (m, classes); a row adds up to 1.
@@ -178,6 +220,15 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         if unknown.size:
             raise ValueError(f"y has labels that are not in classes_: {unknown.tolist()}; got {self.classes_.tolist()}")
         return np.searchsorted(self.classes_, labels)
+
+    def _weights(self, X: Array, labels: Array, sample_weight: ArrayLike | None) -> ArrayLike | None:
+        """How much each sample counts, by itself and by its class."""
+        if self.class_weight is None:
+            return sample_weight
+        classes = np.unique(labels) if isinstance(self.class_weight, str) else self.classes_
+        by_class: Array = compute_class_weight(self.class_weight, classes=classes, y=labels)
+        weights: Array = by_class[np.searchsorted(classes, labels)] * _check_sample_weight(sample_weight, X)
+        return weights
 
     def _columns(self, index: Array, samples: Array) -> Array:
         return one_hot(index, len(self.classes_), samples.dtype)

@@ -32,6 +32,8 @@ class NetRegressor(RegressorMixin, NetEstimator):
 
     Attributes
     ----------
+    n_outputs_ : int
+        Number of columns of y.
     net_, optimizer_, history_, loss_curve_, n_iter_, n_features_in_, feature_names_in_
         See `NetClassifier`.
 
@@ -85,9 +87,12 @@ class NetRegressor(RegressorMixin, NetEstimator):
         options = {"multi_output": True, "y_numeric": True}
         samples, y = validate_data(self, X, y, dtype=FLOATS, reset=not more, **options)
         targets: Array = check_array(y, dtype=samples.dtype, ensure_2d=False, input_name="y")
+        columns: Array = targets.reshape(len(targets), -1).T
         if not more:
-            self._vector = targets.ndim == 1
-        return samples, targets.reshape(len(targets), -1).T
+            self._vector, self.n_outputs_ = targets.ndim == 1, len(columns)
+        if len(columns) != self.n_outputs_:
+            raise ValueError(f"y must have as many columns as before, {self.n_outputs_}; got {len(columns)}")
+        return samples, columns
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[no-untyped-call]
