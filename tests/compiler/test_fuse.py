@@ -34,7 +34,7 @@ def entrywise(f, *arrays):
         lambda x, y: x * y + 2 - y / x, lambda x, y: np.maximum(x, 0) * (x > y),
         lambda x, y: -abs(x) - np.minimum(y, x),
         lambda x, y: np.sqrt(x * x + y * y) / 3, lambda x, y: (x >= y) * x + (x == y) * y - (x < 0.5) * y,
-        lambda x, y: np.square(x) * 0.1 + y * 0.7,
+        lambda x, y: np.square(x) * 0.1 + y * 0.7, lambda x, y: np.reciprocal(x) + np.reciprocal(y),
     ],
 )  # fmt: skip
 def test_every_operation_rounds_as_numpy_does(f, dtype):

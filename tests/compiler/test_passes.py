@@ -69,6 +69,34 @@ def test_one_product_for_the_gradient_of_a_weight_used_in_every_step():
     assert calls(text, "add") == 6 + 1  # x⟨t⟩, and 2a = a + a
 
 
+def test_the_bias_of_a_recurrent_step_is_a_column_of_its_weight():
+    X, Y = RNG.standard_normal((3, 8, 6)), RNG.integers(0, 2, 8)
+
+    def make():
+        net = nn.Sequential(nn.LSTM(3, 4, output="last", seed=0), nn.Dense(4, 2, seed=1))
+        return side(net, nn.cross_entropy, optim.SGD(net.parameters(), lr=0.1))
+
+    plain, compiled = twins(make)
+    assert_same_numbers(plain, compiled, X, Y)
+    text = compiled.step.source
+    assert not any(f"add(z_{t}_" in text for t in range(1, 7))
+    assert (
+        calls(text, "add") == 6 + 6 + 1 + 5
+    )  # 1 + exp(-z), c⟨t⟩, the bias of the last layer, and dc⟨t⟩ from two sides
+
+
+def test_time_steps_of_an_argument_are_put_one_after_the_other_at_once():
+    def last_state(w, x):
+        a = 0.0
+        for t in range(x.shape[2]):
+            a = np.tanh(w @ x[:, :, t] + a)
+        return (a * a).sum()
+
+    text = compiled(last_state, RNG.standard_normal((4, 3, 5)))
+    assert "v1 = xs.transpose((2, 0, 1))" in text
+    assert "xs[" not in text
+
+
 def test_part_of_a_weight_is_copied_once_for_all_products():
     sequence = RNG.standard_normal((2, 3, 6))
 

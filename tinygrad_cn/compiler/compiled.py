@@ -15,7 +15,8 @@ from ..autograd import Node
 from ..errors import CompileError, CompileWarning
 from ..ops.op import Array
 from ..train.interrupts import Interrupts
-from .fuse import available
+from . import fuse
+from . import mkl as products
 from .passes.dead import dead
 from .program import same
 from .replay import Replay
@@ -26,12 +27,16 @@ from .trace import Recording, run
 TRIES = 4  # recordings of one step, or changes of its settings, before giving up
 
 
+Guard = Callable[[tuple[Any, ...]], bool]
+
+
 @dataclass
 class Version:
     """What is known of the step for arguments of certain shapes and dtypes."""
 
     recordings: list[Recording] = field(default_factory=list)
     replay: Replay | None = None
+    guard: Guard | None = None
 
 
 class Compiled:
@@ -39,7 +44,7 @@ class Compiled:
 
     Parameters
     ----------
-    step, fallback, fast
+    step, fallback, fast, mkl
         As for `compile`.
     announce : bool
         Warn, once, if the step is recorded again.
@@ -58,11 +63,13 @@ class Compiled:
         fallback: bool = False,
         announce: bool = True,
         fast: bool | None = None,
+        mkl: bool | None = None,
         quiet: bool = False,
     ) -> None:
         functools.update_wrapper(self, step)
         self.step, self.fallback, self.announce, self.quiet = step, fallback, announce, quiet
-        self.fast = available() if fast is None else fast
+        self.fast = fuse.available() if fast is None else fast
+        self.mkl = products.available() if mkl is None else mkl
         self._entered = threading.Lock()
         self._versions: dict[Any, Version] = {}
         self._found: Found | None = None
@@ -71,7 +78,7 @@ class Compiled:
         self._resets = 0
         self.refusal = ""
         self._latest: Replay | None = None
-        self._usual: tuple[Replay, list[tuple[Any, Any]]] | None = None  # shapes and dtypes of the latest arguments
+        self._usual: tuple[Replay, Guard] | None = None  # the latest one, and what tells if it fits
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the step once: plainly if compiling was refused, recorded the first two times, else replayed."""
@@ -119,12 +126,12 @@ class Compiled:
         seen = [version.recordings[-1] for version in self._versions.values() if version.recordings]
         if self.refusal or not seen or self._found is None:
             raise CompileError(self.refusal or f"{self._name} has not been called, so it has no program yet")
-        return Replay(seen[-1], self._found, {}, {}, self.fast)
+        return Replay(seen[-1], self._found, {}, {}, self.fast, self.mkl)
 
     # ---- one step -----------------------------------------------------------------------------------
 
     def _run(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        if self._usual is not None and not kwargs and self._is_usual(args, *self._usual):
+        if self._usual is not None and not kwargs and _holds(self._usual[1], args):
             return self._usual[0](args, kwargs)
         if self.refusal:
             return self.step(*args, **kwargs)
@@ -140,18 +147,10 @@ class Compiled:
                 warnings.warn(self.refusal, CompileWarning, stacklevel=4)
             return self.step(*args, **kwargs)
         self._latest = version.replay
-        if all(x.__class__ is np.ndarray for x in args):
-            self._usual = self._latest, [(x.shape, x.dtype) for x in args]
-        return self._latest(args, kwargs)
-
-    def _is_usual(self, args: tuple[Any, ...], replay: Replay, kinds: list[tuple[Any, Any]]) -> bool:
-        """True if the latest program fits again; what most calls need to know, in little time."""
-        if len(args) != len(kinds):
-            return False
-        for x, (shape, dtype) in zip(args, kinds, strict=False):
-            if x.__class__ is not np.ndarray or x.shape != shape or x.dtype is not dtype:
-                return False
-        return self._settings is not None and not self._settings.changed() and replay.ready()
+        if self._settings is not None and all(x.__class__ is np.ndarray for x in args):
+            version.guard = version.guard or version.replay.guard(args, self._settings)
+            self._usual = version.replay, version.guard
+        return version.replay(args, kwargs)
 
     def _version(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Version:
         """What is known of the step for these arguments, after a look at all that was taken for granted."""
@@ -186,7 +185,9 @@ class Compiled:
         earlier = version.recordings[-1] if version.recordings else None
         version.recordings.append(recording)
         if earlier is not None and same(earlier.program, recording.program):
-            version.replay = Replay(recording, self._found, self._shared, _required(earlier, recording), self.fast)
+            version.replay = Replay(
+                recording, self._found, self._shared, _required(earlier, recording), self.fast, self.mkl
+            )
             version.recordings.clear()
             self._latest = version.replay
         elif len(version.recordings) == TRIES:
@@ -203,7 +204,9 @@ class Compiled:
             warnings.warn(self.refusal, CompileWarning, stacklevel=6)
 
 
-def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | None = None) -> Compiled:
+def compile(
+    step: Callable[..., Any], *, fallback: bool = False, fast: bool | None = None, mkl: bool | None = None
+) -> Compiled:
     """Record a training step and replay it as a short list of NumPy calls on prepared arrays.
 
     The first two calls with arguments of the same shapes and dtypes run the step and record it: forward pass,
@@ -221,6 +224,9 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
     fast : bool, optional
         True: runs of arithmetic become loops compiled by Numba (extra `fast`), which takes some tenths of a second
         each, once. By default, if Numba is installed. The loops do not warn of overflow or division by zero.
+    mkl : bool, optional
+        True: large matrix products are made by Intel's MKL (extra `mkl`), whose sums round otherwise than those of
+        NumPy's BLAS. By default, if it is installed.
 
     Returns
     -------
@@ -232,9 +238,9 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
     TypeError
         If `step` is not a function.
     CompileError
-        At once, if `fast` is True and Numba is not installed. When it is called: if Python looks at a value within
-        the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it was not given; if it is entered
-        twice at once. Parameters are then as before the call.
+        At once, if `fast` is True and Numba is not installed, or `mkl` is True and MKL is not. When it is called: if
+        Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it
+        was not given; if it is entered twice at once. Parameters are then as before the call.
 
     Warns
     -----
@@ -275,12 +281,21 @@ def compile(step: Callable[..., Any], *, fallback: bool = False, fast: bool | No
     """
     if not callable(step):
         raise TypeError(f"step must be a function of arrays that trains once; got {step!r}")
-    if fast and not available():
+    if fast and not fuse.available():
         raise CompileError("fast=True needs Numba: pip install 'tinygrad-cn[fast]'")
-    return Compiled(step, fallback, fast=fast)
+    if mkl and not products.available():
+        raise CompileError("mkl=True needs Intel's MKL: pip install 'tinygrad-cn[mkl]'")
+    return Compiled(step, fallback, fast=fast, mkl=mkl)
 
 
 # ---- helpers ----------------------------------------------------------------------------------------
+
+
+def _holds(guard: Guard, args: tuple[Any, ...]) -> bool:
+    try:
+        return guard(args)
+    except (LookupError, ValueError):  # a setting is gone, or there are more arguments
+        return False
 
 
 def _kind(x: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 from ..ops.op import Array
 from .arrange import Arrangement, Line
 from .memory import Memory, look
+from .mkl import Product
 from .program import VIEWS, Program, Value, children
 
 INFIX = {
@@ -40,8 +41,9 @@ class Emitter:
         Numbers of the state the function returns after the result.
     """
 
-    def __init__(self, program: Program, memory: Memory, fast: bool = False) -> None:
+    def __init__(self, program: Program, memory: Memory, fast: bool = False, mkl: bool = False) -> None:
         self.program, self.memory = program, memory
+        self._mkl = Product() if mkl else None
         self.namespace: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
         self.lines: list[Line] = []
         self.inputs: list[tuple[str, Any]] = []
@@ -98,9 +100,10 @@ class Emitter:
     def _ufunc(self, value: Value) -> None:
         out = self.memory.arrays[value]
         ufunc, args = value.op, [self._operand(x, value) for x in value.args]
-        if ufunc is np.matmul and self._plain_product(value):
+        if ufunc is np.matmul:
+            name, product = self._product(value)
             flops = 2 * out.size * value.args[0].shape[-1]
-            self._call("dot", np.dot, [*args, self._text(value)], writes=out, flops=flops)
+            self._call(name, product, [*args, self._text(value)], writes=out, flops=flops)
             return
         target = f"{'out=' * (ufunc in (np.maximum, np.minimum))}{self._text(value)}"  # NumPy wants it said for these
         line = self._call(ufunc.__name__, ufunc, [*args, target], writes=out)
@@ -119,9 +122,17 @@ class Emitter:
                 return self._of_scalar(np.array(x, dtype))
         return self._text(x)
 
-    def _plain_product(self, value: Value) -> bool:
-        matrices = all(isinstance(x, Value) and len(x.shape) <= 2 and x.dtype == value.dtype for x in value.args)
-        return bool(matrices and value.dtype.kind == "f" and self.memory.arrays[value].flags.c_contiguous)
+    def _product(self, value: Value) -> tuple[str, Any]:
+        """What multiplies matrices, or stacks of them: MKL if it is there and gains by it, np.dot where it can."""
+        out, factors = self.memory.arrays[value], value.args
+        if value.dtype.kind != "f" or any(x.dtype != value.dtype for x in factors):
+            return "matmul", np.matmul
+        a, b = map(self.memory.arrays.get, factors)
+        dimensions = {len(x.shape) for x in factors}
+        if self._mkl and min(dimensions) > 1 and self._mkl.takes(a, b, out, out.size * factors[0].shape[-1]):
+            return "mkl_matmul", self._mkl
+        whole = out.flags.c_contiguous and all(x is None or x.flags.forc for x in (a, b))  # of others it makes copies
+        return ("dot", np.dot) if whole and max(dimensions) <= 2 else ("matmul", np.matmul)
 
     def _reduce(self, value: Value) -> None:
         ufunc, options = value.op[0], dict(value.options)

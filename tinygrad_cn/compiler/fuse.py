@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 SMALLEST = 256  # entries: below, a loop of Numba's is no faster than the calls
 TEMPLATES: dict[Any, str] = {
     np.add: "{} + {}", np.subtract: "{} - {}", np.multiply: "{} * {}", np.divide: "{} / {}", np.negative: "-{}",
-    np.square: "{0} * {0}", np.sqrt: "np.sqrt({})", np.absolute: "abs({})", np.maximum: "np.maximum({}, {})",
-    np.minimum: "np.minimum({}, {})", np.greater: "{} > {}", np.less: "{} < {}", np.greater_equal: "{} >= {}",
-    np.less_equal: "{} <= {}", np.equal: "{} == {}", np.not_equal: "{} != {}",
+    np.square: "{0} * {0}", np.sqrt: "np.sqrt({})", np.reciprocal: "{one} / {}", np.absolute: "abs({})",
+    np.maximum: "np.maximum({}, {})", np.minimum: "np.minimum({}, {})", np.greater: "{} > {}", np.less: "{} < {}",
+    np.greater_equal: "{} >= {}", np.less_equal: "{} <= {}", np.equal: "{} == {}", np.not_equal: "{} != {}",
 }  # fmt: skip
 
 
@@ -101,7 +101,7 @@ class Loop:
         if not _is_bool(value):  # in arithmetic a comparison counts as 1 or 0
             entries = [f"{self._float}({e})" if _is_bool(x) else e for e, x in zip(entries, value.args, strict=True)]
         self._latest[_place(self.memory.arrays[value])] = f"t{k}"
-        return f"t{k} = {TEMPLATES[value.op].format(*entries)}"
+        return f"t{k} = {TEMPLATES[value.op].format(*entries, one=f'{self._float}(1)')}"
 
     def _entry(self, x: Any) -> str:
         """How the loop refers to an argument."""

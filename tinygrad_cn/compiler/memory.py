@@ -189,7 +189,7 @@ class Memory:
 
     def _movable(self, part: Value) -> bool:
         """True for a value that may be computed anywhere, and has no place yet."""
-        stays = part.op in VIEWS or part.op in OUTSIDE or part.op in ("update", "pack") or not self.fixed(part)
+        stays = part.op in VIEWS or part.op in OUTSIDE or part.op == "update" or not self.fixed(part)
         return not stays and part not in self._targets and part not in self._part_of
 
     # ---- the rest -----------------------------------------------------------------------------------
@@ -224,12 +224,15 @@ class Memory:
     def _holder(self, x: Value) -> Value:
         """The value that owns the array in which x lies."""
         source = base(x)
-        return self._part_of[source][0] if source in self._part_of and source not in self._owner else source
+        while source in self._part_of and source not in self._owner:
+            source = self._part_of[source][0]
+        return source
 
     def _in_pack(self, value: Value) -> Array | None:
         pack, path = self._part_of[value]
         if pack not in self.arrays:
-            self.arrays[pack] = self._take(pack)
+            inside = self._in_pack(pack) if pack in self._part_of else None
+            self.arrays[pack] = self._take(pack) if inside is None else inside
         part = look(self.arrays[pack], path)
         return part if value.elementwise or part.flags.c_contiguous else None
 

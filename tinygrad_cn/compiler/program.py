@@ -192,7 +192,14 @@ class Rewriter:
         return value
 
     def cube(self, parts: Sequence[Value]) -> Value:
-        """Arrays of one shape, stacked."""
+        """Arrays of one shape, stacked; of the same parts of packs, the part of the stacked packs."""
+        first = parts[0]
+        if first.op == "index" and all(
+            x.op == "index" and x.args[0].op == "pack" and x.args[1:] == first.args[1:] for x in parts
+        ):
+            whole, index = self.cube([x.args[0] for x in parts]), first.args[1]
+            place = (slice(None), *(index if isinstance(index, tuple) else (index,)))
+            return self.make("index", (whole, place), (len(parts), *first.shape), first.dtype)
         paths = tuple((("index", i),) for i in range(len(parts)))
         return self.make("pack", (list(parts), paths), (len(parts), *parts[0].shape), parts[0].dtype)
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, checksum, clock
+from ..autograd import Node
 from ..ops.op import Array
 from ..tensor import Tensor
 from .emit import Emitter
 from .fuse import jitted
+from .guard import finish, unchanged
 from .memory import Memory
 from .passes import PASSES
 from .program import Program
 from .report import Report
-from .state import Attribute, Found, Key, places
+from .state import Found, Key, Settings, places
 from .trace import Recording
 
 numbers = count(1)
@@ -38,8 +39,8 @@ class Replay:
         Arrays of the state, used by all programs of one step.
     required : dict
         For places of gradients: whether there must be one (True) or none (False) before a step.
-    fast : bool
-        Fuse arithmetic with Numba.
+    fast, mkl : bool
+        Fuse arithmetic with Numba; multiply with MKL.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class Replay:
         shared: dict[Key, Array],
         required: Mapping[Key, bool],
         fast: bool,
+        mkl: bool,
     ) -> None:
         program, saved = optimized(recording.program)
         self.memory = Memory(program, shared)
-        emitter = Emitter(program, self.memory, fast)
+        emitter = Emitter(program, self.memory, fast, mkl)
         self.source = emitter.text()
         self.report = Report(
             len(emitter.arrangement.rows), len(self.memory.allocated), sum(a.nbytes for a in self.memory.allocated),
@@ -67,13 +69,12 @@ class Replay:
         self._inputs = [_reader(key, self._places) for _, key in emitter.inputs]
         self._numbers = [self._places[key] for key in emitter.outputs]
         self._held: list[tuple[Any, Array]] = []
-        self._data: list[tuple[Tensor, Array]] = []  # parameters and gradients are many: no detour by their places
         self._gradients: list[tuple[Tensor, Array]] = []
         for key, array in self.memory.state.items():
             self._bind(key, array, program)
-        self._others = [row for row in self._held if not _is_parameter(row[0])]
-        self._cleared = [self._places[key] for key in recording.cleared]
         self._required = [(self._places[key], wanted) for key, wanted in required.items()]
+        changed = [place.owner for place, _ in self._held if isinstance(place.owner, Tensor) and place.key == "_data"]
+        self._finish = finish(self._gradients, [self._places[key] for key in recording.cleared], changed)
 
     def _bind(self, key: Key, array: Array, program: Program) -> None:
         if key[0] == "flat":
@@ -81,25 +82,25 @@ class Replay:
             for part in key[1]:
                 place = self._places[part]
                 old = place.get()
-                self._hold(part, array[start : start + old.size].reshape(old.shape))
+                self._held.append((place, array[start : start + old.size].reshape(old.shape)))
                 start += old.size
             return
         if key[0] != "grad" or any(value.op == "input" and value.args[0] == key for value in program.values):
-            self._hold(key, array)
+            self._held.append((self._places[key], array))
         if key[0] == "grad" and key in program.finals:
             self._gradients.append((self._tensors[key[1]], array))
 
-    def _hold(self, key: Key, array: Array) -> None:
-        if key[0] == "data":
-            self._data.append((self._tensors[key[1]], array))
-        self._held.append((self._places[key], array))
+    def guard(self, args: tuple[Array, ...], settings: Settings) -> Callable[[tuple[Any, ...]], bool]:
+        """A function that tells of arguments like these, in little time, whether this program fits as it is."""
+        numbers = [(place, True) for place in self._numbers]
+        return unchanged(args, settings, self._held, [*self._required, *numbers])
 
     def ready(self) -> bool:
         """Take over what was assigned from outside; False if it does not fit this program."""
         for place, wanted in self._required:
             if (place.get() is not None) is not wanted:
                 return False
-        for place, array in self._held if self._assigned() else self._others:
+        for place, array in self._held:
             now = place.get()
             if now is array:
                 continue
@@ -109,13 +110,6 @@ class Replay:
                 np.copyto(array, now)
             place.set(array)
         return all(place.get() is not None for place in self._numbers)
-
-    def _assigned(self) -> bool:
-        """True if the data of some parameter was exchanged."""
-        for tensor, array in self._data:  # noqa: SIM110 any() would take three times as long
-            if tensor._data is not array:
-                return True
-        return False
 
     def __call__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the step once."""
@@ -133,16 +127,7 @@ class Replay:
             result, *new = result
             for place, number in zip(self._numbers, new, strict=True):
                 place.set(number)
-        for tensor, array in self._gradients:
-            tensor._grad = array
-        for place in self._cleared:
-            place.set(None)
-        now = next(clock)
-        for tensor, _ in self._data:
-            tensor._changed = now
-            s = tensor._state
-            if s is not None and s.checksum is not None:
-                s.checksum = checksum(tensor._data)
+        self._finish()
         return result
 
     def _explain(self, error: BaseException) -> None:
@@ -151,10 +136,6 @@ class Replay:
             if trace.tb_frame.f_code.co_filename == self._file and trace.tb_lineno >= self._first_write:
                 error.add_note(UNCERTAIN)
             trace = trace.tb_next
-
-
-def _is_parameter(place: Any) -> bool:
-    return isinstance(place, Attribute) and place.key == "_data"
 
 
 def optimized(program: Program) -> tuple[Program, dict[str, int]]:

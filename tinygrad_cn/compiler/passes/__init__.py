@@ -5,6 +5,7 @@ from collections.abc import Callable
 from ..program import Program
 from .algebra import algebra
 from .batch import batch
+from .bias import bias
 from .dead import dead
 from .flat import flat
 from .layout import layout
@@ -19,8 +20,10 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "parts": parts,
     "algebra": algebra,
     "sums": sums,
-    "sums of products": products,
     "common subexpressions": share,
+    "biases": bias,
+    "sums of products": products,
+    "common subexpressions of these": share,
     "operands": operands,
     "equal layers at once": batch,
     "flat parameters": flat,

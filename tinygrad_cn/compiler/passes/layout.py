@@ -6,6 +6,7 @@ rows, so that results lie as they do and no call jumps through memory.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ import numpy as np
 from ..program import Program, Rewriter, Value
 
 Axes = tuple[int, ...]
+FEWEST = 4  # time steps worth putting one after the other
 
 
 def layout(program: Program) -> Program:
-    """f(xᵀ, y) as f(x, yᵀ)ᵀ, sums of xᵀ as sums of x, and windows of an argument as windows of its copy."""
+    """f(xᵀ, y) as f(x, yᵀ)ᵀ, sums of xᵀ as sums of x; windows and time steps of an argument are those of its copy."""
+    steps = Counter(value.args[0] for value in program.values if _is_step(value))
+    in_turn: dict[Value, Value] = {}
 
     def rule(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
         if value.elementwise:
@@ -25,6 +29,8 @@ def layout(program: Program) -> Program:
             return _reduction(rewriter, value, args)
         if value.op == "transpose":
             return _turned(rewriter, *args)
+        if _is_step(value) and steps[value.args[0]] >= FEWEST:
+            return _step(rewriter, value, args[0], in_turn)
         return _window(rewriter, value, args) if value.op == "window" else None
 
     return Rewriter(program).run(rule)
@@ -73,6 +79,23 @@ def _reduction(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value
     shape = tuple(x.args[0].shape[a] for a in kept)
     total = rewriter.make(value.op, (x.args[0],), shape, value.dtype, flat)
     return total if shape == value.shape else rewriter.make("reshape", (total, value.shape), value.shape, value.dtype)
+
+
+def _is_step(value: Value) -> bool:
+    """True for one position along the last axis of an argument: its entries are far apart."""
+    if value.op != "index" or value.args[0].op != "input" or value.args[0].args[0][0] != "arg":
+        return False
+    source, index = value.args
+    whole = (slice(None),) * (len(source.shape) - 1)
+    return isinstance(index, tuple) and len(index) > 1 and index[:-1] == whole and isinstance(index[-1], int)
+
+
+def _step(rewriter: Rewriter, value: Value, x: Value, in_turn: dict[Value, Value]) -> Value:
+    if x not in in_turn:
+        last = len(x.shape) - 1
+        turned = _turned(rewriter, x, (last, *range(last)))
+        in_turn[x] = rewriter.make("copy", (turned,), turned.shape, x.dtype, (), x.name)
+    return rewriter.make("index", (in_turn[x], value.args[1][-1]), value.shape, value.dtype)
 
 
 def _window(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
