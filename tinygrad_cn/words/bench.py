@@ -6,6 +6,7 @@ BENCH: dict[str, dict[str, str]] = {
     "bench.eager": {"zh": "tinygrad_cn 逐步", "en": "tinygrad_cn, eager"},
     "bench.compiled": {"zh": "tinygrad_cn 编译", "en": "tinygrad_cn, compiled"},
     "bench.fast": {"zh": "tinygrad_cn 编译 + Numba", "en": "tinygrad_cn, compiled + Numba"},
+    "bench.mkl": {"zh": "tinygrad_cn 编译 + Numba + MKL", "en": "tinygrad_cn, compiled + Numba + MKL"},
     "bench.torch": {"zh": "PyTorch", "en": "PyTorch"},
     "bench.torch.compile": {"zh": "torch.compile", "en": "torch.compile"},
     "bench.jax.jit": {"zh": "jax.jit", "en": "jax.jit"},

@@ -43,6 +43,8 @@ TRAINING: dict[str, dict[str, str]] = {
     "step.sums": {"zh": "求和", "en": "sums"},
     "step.sums of products": {"zh": "乘积求和", "en": "sums of products"},
     "step.common subexpressions": {"zh": "公共子表达式", "en": "common subexpressions"},
+    "step.common subexpressions again": {"zh": "公共子表达式（再次）", "en": "common subexpressions again"},
+    "step.biases": {"zh": "偏置并入权重", "en": "biases"},
     "step.operands": {"zh": "乘法操作数", "en": "operands"},
     "step.equal layers at once": {"zh": "同形层合并", "en": "equal layers at once"},
     "step.flat parameters": {"zh": "参数连成一片", "en": "flat parameters"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, distribution
 
 from ..problem import Problem
 
@@ -29,7 +29,7 @@ class Peer:
     place : str
         Module (one of this folder begins with a dot), a colon, and the function that builds a step.
     package : str
-        What must be installed, as it is imported.
+        What must be installed, as pip calls it.
     kinds : tuple of str
         Workloads it can do.
     ours : bool
@@ -48,7 +48,10 @@ class Peer:
     @property
     def installed(self) -> bool:
         """True if its package is there."""
-        return find_spec(self.package) is not None
+        try:
+            return distribution(self.package) is not None
+        except PackageNotFoundError:
+            return False
 
     def load(self) -> Callable[[Problem], Step]:
         """Import it; returns the function that builds a step."""
@@ -64,13 +67,14 @@ PEERS: dict[str, Peer] = {
         Peer("eager", ".ours:eager", ours=True),
         Peer("compiled", ".ours:compiled", kinds=NETS, ours=True),
         Peer("fast", ".ours:fast", "numba", NETS, ours=True),
+        Peer("mkl", ".ours:mkl", "mkl", NETS, ours=True),
         Peer("torch", ".torch:eager", "torch"),
         Peer("torch.compile", ".torch:compiled", "torch", NETS),
         Peer("jax.jit", ".jax:build", "jax", NETS),
         Peer("autograd", ".autograd:build", "autograd"),
         Peer("mygrad", ".mygrad:build", "mygrad"),
         Peer("tinygrad", ".tinygrad:build", "tinygrad", NETS),
-        Peer("scikit-learn", ".sklearn:build", "sklearn", ("dense",)),
+        Peer("scikit-learn", ".sklearn:build", "scikit-learn", ("dense",)),
         Peer("gemm", ".gemm:build", kinds=NETS, bound=True),
     )
 }
@@ -88,7 +92,7 @@ def taking_part(everyone: bool, names: Iterable[str] = ()) -> list[Peer]:
     Examples
     --------
     >>> [peer.name for peer in taking_part(False, ["torch"])]
-    ['hand', 'eager', 'compiled', 'fast', 'torch']
+    ['hand', 'eager', 'compiled', 'fast', 'mkl', 'torch']
     """
     wanted = set(names)
     unknown = sorted(wanted - set(PEERS))

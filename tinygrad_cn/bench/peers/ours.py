@@ -1,4 +1,4 @@
-"""tinygrad_cn: the step run plainly, recorded and replayed, and replayed with loops compiled by Numba."""
+"""tinygrad_cn: the step run plainly, recorded and replayed, and replayed with the extras `fast` and `mkl`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,19 @@ def eager(problem: Problem) -> Step:
 
 def compiled(problem: Problem) -> Step:
     """Recorded once and replayed as NumPy calls."""
-    step = tg.compile(training_step(problem), fast=False)
+    step = tg.compile(training_step(problem), fast=False, mkl=False)
     return lambda: float(step(problem.X, problem.Y))
 
 
 def fast(problem: Problem) -> Step:
     """Replayed with the extra `fast`: runs of arithmetic as loops compiled by Numba."""
-    step = tg.compile(training_step(problem), fast=True)
+    step = tg.compile(training_step(problem), fast=True, mkl=False)
+    return lambda: float(step(problem.X, problem.Y))
+
+
+def mkl(problem: Problem) -> Step:
+    """Replayed with both extras: large products by MKL, too."""
+    step = tg.compile(training_step(problem), fast=True, mkl=True)
     return lambda: float(step(problem.X, problem.Y))
 
 

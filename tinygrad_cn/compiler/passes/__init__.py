@@ -23,7 +23,7 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "common subexpressions": share,
     "biases": bias,
     "sums of products": products,
-    "common subexpressions of these": share,
+    "common subexpressions again": share,
     "operands": operands,
     "equal layers at once": batch,
     "flat parameters": flat,
