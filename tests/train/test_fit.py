@@ -7,7 +7,7 @@ from tinygrad_cn import data, nn, optim
 
 from .nets import BCE, fit, flower_net, moons_net, same
 
-# ---- the notes' numbers ------------------------------------------------------------------------------
+# ---- the notes' numbers -----------------------------------------------------------------------------
 
 
 def test_the_flower_costs_what_the_notes_print():
@@ -49,7 +49,7 @@ def test_mini_batches_cost_what_the_notes_print_in_epoch_1000(moons, name):
     assert round(history.cost[1000], 6) == published[1]
 
 
-# ---- what a step is ----------------------------------------------------------------------------------
+# ---- what a step is ---------------------------------------------------------------------------------
 
 
 def test_it_does_what_a_hand_written_loop_does(moons):
@@ -113,7 +113,7 @@ def test_images_are_batched_along_their_first_axis():
     assert history.cost[-1] < 0.6 * history.cost[0]
 
 
-# ---- it learns ---------------------------------------------------------------------------------------
+# ---- it learns --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [2, 4])

@@ -61,7 +61,7 @@ def test_a_cost_that_is_not_finite_stops_with_advice_and_keeps_the_history():
     assert "Try a smaller one, such as 1e-06; scale the inputs with data.standardize" in str(caught.value)
 
 
-# ---- progress ----------------------------------------------------------------------------------------
+# ---- progress ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("lang", "cost", "accuracy"), [("en", "cost", "accuracy"), ("zh", "代价", "准确率")])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from ..data.arguments import whole
@@ -41,10 +42,12 @@ class Results:
     """
 
     def __init__(self, path: PathLike | None, about: dict[str, Any], plan: list[Params]) -> None:
-        self.path = None if path is None else place("out", path)
+        self.path: Path | None = None
         self.finished: dict[int, Trial] = {}
-        if self.path is None:
+        if path is None:
             return
+        place("out", path)
+        self.path = Path(path)
         header = {"study": FORMAT, **about}
         if self.path.exists() and (content := self.path.read_bytes()):
             self._read(content, header, plan)
