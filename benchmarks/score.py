@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,15 +84,21 @@ def _text(causes: Iterable[Any]) -> str:
 
 
 def _guilty(mutant: Mutant, order: list[str]) -> set[str]:
-    """The gradients handed over that a mistake was made in; of one that was not, the first that shows it."""
-    hand = {known_name(mutant.work.chain, name): value for name, value in mutant.hand.items()}
-    found = set()
-    for name in mutant.lines:
-        others = {n: line for n, line in mutant.lines.items() if n != name}
-        without = {known_name(mutant.work.chain, k): v for k, v in mutant.work.hand(others).items()}
-        shows = [k for k in order if not same(hand[k], without[k])]
-        own = known_name(mutant.work.chain, name)
-        found |= {own} & set(shows) if own in hand else set(shows[:1])
+    """The gradients handed over that a mistake was made in; if it was made in others, the first that shows it."""
+    known = {name: known_name(mutant.work.chain, name) for name in mutant.work.program}
+    hand = {known[name]: value for name, value in mutant.hand.items()}
+
+    def shows(names: Collection[str]) -> list[str]:
+        """What changes if these lines are put right."""
+        others = {n: line for n, line in mutant.lines.items() if n not in names}
+        without = {known[n]: value for n, value in mutant.work.hand(others).items()}
+        return [k for k in order if not same(hand[k], without[k])]
+
+    found: set[str] = set()
+    for slip in mutant.made:
+        handed = [name for name in slip.lines if known[name] in hand]
+        found |= {str(known[name]) for name in handed if known[name] in shows([name])}
+        found |= set(shows(slip.lines.keys() - handed)[:1]) if len(handed) < len(slip.lines) else set()
     return found
 
 

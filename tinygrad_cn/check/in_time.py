@@ -57,18 +57,11 @@ def repeated(worlds: Worlds, own: Gradients, view: View) -> Iterator[tuple[Cause
     made = {id(piece.out): moment for piece, moment in moments.items()}
     for code, where, rule in _left_out(worlds, made):
         yield Cause(code, where), 1, Repeated(worlds, own, rule)
+    steps = _Steps(moments, made, view)
     for piece, x in _patterns(worlds, moments):
-        t = _time(made, x, moments[piece])
-        where = write_t(view.d(x), t)
-        for row in _rows(piece, x, view):
-            cause = Cause(row.code, where, write_t(row.equals, t))
-            yield cause, row.cost, Repeated(worlds, own, _everywhere(moments, made, view, cause))
-
-
-def _rows(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
-    """What may stand for the part of a piece, and that part with the wrong sign."""
-    yield from (row for row in variants(piece, x, view) if isinstance(row, Variant))
-    yield _negative(piece, x)
+        for (code, where, equals), row in steps.rows(piece, x).items():
+            rule = steps.everywhere((code, where, equals))
+            yield Cause(code, where, equals), row.cost, Repeated(worlds, own, rule)
 
 
 def _negative(piece: Piece, x: Any) -> Variant:
@@ -116,28 +109,34 @@ def _patterns(worlds: Worlds, moments: dict[Piece, Moment]) -> Iterator[tuple[Pi
             yield from ((piece, x) for x in own)
 
 
-def _everywhere(moments: dict[Piece, Moment], made: dict[int, Moment], view: View, cause: Cause) -> Rule:
-    """The rows that are the same but for the time."""
-
-    def search(piece: Piece, x: Any) -> Variant | None:
-        moment = moments.get(piece)
-        t = 0 if moment is None else _time(made, x, moment)
-        if moment is None or write_t(view.d(x), t) != cause.where:
-            return None
-        rows = _rows(piece, x, view)
-        return next((r for r in rows if (r.code, write_t(r.equals, t)) == (cause.code, cause.equals)), None)
-
-    found: dict[tuple[Piece, int], Variant | None] = {}
-
-    def rule(piece: Piece, x: Any) -> Variant | None:
-        key = (piece, id(x))
-        if key not in found:
-            found[key] = search(piece, x)
-        return found[key]
-
-    return rule
+Key = tuple[Code, str, str]  # of a row: its cause, where it is and what it equals, with t for the time
 
 
-def _time(made: dict[int, Moment], x: Any, user: Moment) -> int:
-    """When x was computed, or else is used."""
-    return made.get(id(x), user).t
+class _Steps:
+    """The rows of all steps, each by what it is called: the same at every time."""
+
+    def __init__(self, moments: dict[Piece, Moment], made: dict[int, Moment], view: View) -> None:
+        self.moments, self.made, self.view = moments, made, view
+        self.found: dict[tuple[Piece, int], dict[Key, Variant]] = {}
+
+    def rows(self, piece: Piece, x: Any) -> dict[Key, Variant]:
+        """What may stand for the part of a piece of a step, and that part with the wrong sign."""
+        known = self.found.get((piece, id(x)))
+        if known is None:
+            known = self.found[piece, id(x)] = {}
+            t = self.made.get(id(x), self.moments[piece]).t  # when x was computed, or else is used
+            where = write_t(self.view.d(x), t)
+            for row in (*variants(piece, x, self.view), _negative(piece, x), *self._dropped(piece, x)):
+                if isinstance(row, Variant):
+                    known.setdefault((row.code, where, write_t(row.equals, t)), row)
+        return known
+
+    def _dropped(self, piece: Piece, x: Any) -> Iterator[Variant]:
+        """One of three terms or more left out; of two, it is what comes back, or all but that."""
+        others = [term.formula.text for term in self.view.reader.terms(x) if term.piece is not piece]
+        if len(others) > 1 and id(x) in self.made:
+            yield Variant("missing_term", " + ".join(others), lambda s, g: 0 * s.world.through(piece, x, g))
+
+    def everywhere(self, key: Key) -> Rule:
+        """The rows that are called so."""
+        return lambda piece, x: self.rows(piece, x).get(key) if piece in self.moments else None

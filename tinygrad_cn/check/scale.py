@@ -18,6 +18,7 @@ ENOUGH = 3  # entries that must share a factor without a name before it counts
 SAMPLE = 4096  # entries a factor is taken from
 WIDE, PART = 256, 32  # weights from so many inputs on are compared in so many of them first
 NOISE = 0.05  # how large rounding may be beside what is explained
+FARTHER = 30.0  # times as far as one world moves it cannot be rounding, before the others are made
 CLOSE = 0.5  # share of entries that must fit before the rounding of the others is looked into
 
 
@@ -131,6 +132,9 @@ class Fit:
         fits = error <= allowed
         if fits.all() or fits.mean() < CLOSE:
             return bool(fits.all())
+        once = spread(candidate.total(0), [candidate.total(OTHERS[0])])
+        if np.max(error) > FARTHER * np.max(allowed + abs(s) * once):
+            return False
         moved = [candidate.total(k) for k in OTHERS]
         return bool(np.all(error <= allowed + abs(s) * spread(candidate.total(0), moved)))
 
@@ -155,8 +159,9 @@ class Fit:
         c = np.zeros(columns.shape[1])
         few = list(chosen)
         c[few] = np.linalg.lstsq(columns[:, few] / lengths[few], target, rcond=1e-10)[0] / lengths[few]
-        size = max(self.size, float(np.max(np.abs(columns * c), initial=0.0)))
-        return c if c.any() and np.all(np.abs(target - columns @ c) <= self.rtol * size) else None
+        allowed = self.rtol * max(self.size, float(np.max(np.abs(columns * c), initial=0.0)))
+        says = allowed < NOISE * float(np.max(np.abs(target), initial=0.0))  # huge terms that cancel give anything
+        return c if c.any() and says and np.all(np.abs(target - columns @ c) <= allowed) else None
 
     def _allowed(self, value: Array, s: float) -> float:
         finite = np.abs(value[np.isfinite(value)])
