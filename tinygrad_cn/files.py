@@ -9,6 +9,7 @@ Source: Hugging Face, "Safetensors", section "Format".
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import io
 import json
@@ -89,7 +90,7 @@ def put(path: PathLike, content: bytes) -> None:
     if _is_device(target):
         target.write_bytes(content)
         return
-    temporary = target.with_name(f".{target.name}.{uuid4().hex}")
+    temporary = target.with_name(_temporary(target.name, uuid4().hex))
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -99,6 +100,23 @@ def put(path: PathLike, content: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def sweep(target: Path) -> None:
+    """Remove what processes that were killed while they wrote `target` have left beside it; nobody must be writing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> left = path.with_name(f".a.txt.{uuid4().hex}")
+    >>> left.touch()
+    >>> sweep(path)
+    >>> left.exists()
+    False
+    """
+    for left in target.parent.glob(_temporary(glob.escape(target.name), "[0-9a-f]" * 32)):
+        left.unlink(missing_ok=True)
 
 
 def write(path: PathLike, arrays: Mapping[str, ArrayLike], texts: Mapping[str, str] | None = None) -> None:
@@ -188,6 +206,11 @@ def _checked(name: str, path: PathLike) -> PathLike:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise OpError(f"{name} must be the path of a file; got {path!r}")
     return path
+
+
+def _temporary(name: str, unique: str) -> str:
+    """The name under which a file is written before it takes its place."""
+    return f".{name}.{unique}"
 
 
 def _is_device(path: Path) -> bool:

@@ -117,6 +117,15 @@ def test_a_full_disk_keeps_the_history_the_net_and_the_checkpoint_before(moons, 
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_what_was_left_by_a_kill_in_the_middle_of_a_write_is_removed(moons, tmp_path):
+    path = tmp_path / "run[1].safetensors"
+    left, another = tmp_path / f".{path.name}.{'0a' * 16}", tmp_path / f".other.safetensors.{'0a' * 16}"
+    left.touch()
+    another.touch()
+    fit(moons_net(), *moons, epochs=1, checkpoint=path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, another])
+
+
 @pytest.mark.parametrize("wrong", [np.nan, -1, None, "0.1"])
 def test_a_schedule_gone_wrong_names_the_epoch_and_keeps_the_history(moons, wrong):
     with pytest.raises(ValueError, match=rf"schedule\(2\) must be a finite number ≥ 0; got {wrong!r}") as caught:

@@ -15,7 +15,7 @@ from ..data import Dataset
 from ..data.arguments import flag, fraction, function, is_real, real, whole
 from ..data.dataset import Array, count_samples
 from ..errors import OpError
-from ..files import PathLike, place
+from ..files import PathLike, place, sweep
 from ..language import language, say
 from ..seeds import Rng, Seed, generator
 from . import checkpoint as file
@@ -218,7 +218,7 @@ def _run(
 def _prepare(session: Session, checkpoint: PathLike | None, resume: bool | PathLike) -> None:
     """See that checkpoints have a place; go on from a file, if wanted and, for `resume=True`, if there is one."""
     if checkpoint is not None:
-        place("checkpoint", checkpoint)
+        sweep(place("checkpoint", checkpoint))
     if resume is False:
         return
     if resume is True:
