@@ -82,13 +82,47 @@ def test_long_nets_go_over_several_lines() -> None:
 
 @pytest.mark.parametrize(
     ("lang", "sentence"),
-    [("zh", "只有第 2 层有 dZ，没有别的层可比"), ("en", "Only layer 2 has a dZ: there is none to compare it with.")],
+    [("zh", "只有第 1 层有 dZ，没有别的层可比"), ("en", "Only layer 1 has a dZ: there is none to compare it with.")],
 )
 def test_a_single_layer_is_not_called_healthy(lang: str, sentence: str) -> None:
-    net = nn.Sequential(nn.LSTM(3, 4, output="last", seed=1), nn.Dense(4, 2, seed=2))
-    J = nn.cross_entropy(net(np.ones((3, 5, 4))), np.zeros(5, int))
-    J.backward()
-    source = VIEWS["health"](J.chain(lang=lang)).source
+    source = VIEWS["health"](plain(3, 1).chain(lang=lang)).source
     assert sentence in source
     assert "健康" not in source
     assert "Healthy" not in source
+
+
+def over_time(net: nn.Module, steps: int, lang: str = "en") -> str:
+    """The strip of a net that reads a sequence."""
+    rng = np.random.default_rng(0)
+    Z = net(rng.standard_normal((3, 5, steps)))
+    J = nn.cross_entropy(Z, np.zeros(Z.shape[1:], int))
+    J.backward()
+    return str(VIEWS["health"](J.chain(lang=lang)).source)
+
+
+def test_time_steps_are_compared_with_the_last_one() -> None:
+    net = nn.Sequential(nn.LSTM(3, 4, output="last", seed=1), nn.Dense(4, 2, seed=2))
+    rows = {row[0][1]: row[1:] for row in cells(over_time(net, 4)) if row}
+    assert [text for _, text in rows["LSTM · time step t"]] == ["1", "2", "3", "4"]
+    assert [text for _, text in rows["‖da⟨t⟩‖ / ‖da⟨4⟩‖"]][-1] == "1"
+    assert [text for _, text in rows["‖dc⟨t⟩‖ / ‖dc⟨4⟩‖"]][-1] == "1"
+    assert float(rows["‖da⟨t⟩‖ / ‖da⟨4⟩‖"][0][1]) < 0.1
+
+
+def test_the_direction_that_reads_backwards_is_compared_with_its_own_last_step() -> None:
+    net = nn.Sequential(nn.RNN(3, 4, bidirectional=True, output="last", seed=1), nn.Dense(8, 2, seed=2))
+    rows = {row[0][1]: row[1:] for row in cells(over_time(net, 4)) if row}
+    assert [text for _, text in rows["RNN · time step t"]] == ["1", "2", "3", "4"]
+    backwards = [float(text) for _, text in rows["‖dreverse.a⟨t⟩‖ / ‖dreverse.a⟨1⟩‖"]]
+    assert backwards[0] == 1.0
+    assert backwards[-1] < 0.5
+
+
+@pytest.mark.parametrize(("lang", "sentence"), [("zh", "换成 LSTM 或 GRU"), ("en", "Try an LSTM or GRU")])
+def test_vanishing_over_time_has_its_advice(lang: str, sentence: str) -> None:
+    net = nn.Sequential(nn.RNN(3, 4, output="last", init=nn.init.normal(0.1), seed=1), nn.Dense(4, 2, seed=2))
+    source = over_time(net, 30, lang)
+    assert sentence in source
+    assert "da⟨1⟩" in source
+    places = boxes(source)
+    assert places["time0_0"][1] > places["time0_1"][1] > places["scale"][1]  # 25 steps, 5 below them

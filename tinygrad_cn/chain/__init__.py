@@ -2,6 +2,18 @@
 
 from .chain import Chain, LayerView, read
 from .health import LayerHealth, layer_health
+from .health_time import TimeHealth, time_health
 from .model import Quantity, Source, Step
 
-__all__ = ["Chain", "LayerHealth", "LayerView", "Quantity", "Source", "Step", "layer_health", "read"]
+__all__ = [
+    "Chain",
+    "LayerHealth",
+    "LayerView",
+    "Quantity",
+    "Source",
+    "Step",
+    "TimeHealth",
+    "layer_health",
+    "read",
+    "time_health",
+]

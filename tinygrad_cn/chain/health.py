@@ -79,7 +79,7 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
     """
     layers = [step for step in steps if step.kind in LAYERS]
     gradients = {q.name: q for q in backward_quantities(steps)}
-    sizes = [_size(gradients.get(f"d{step.forward[0].name}")) for step in layers]
+    sizes = [size_of(gradients.get(f"d{step.forward[0].name}")) for step in layers]
     users = {source.step: step for step in reversed(steps) for source in step.sources[:1]}
     found = []
     for step, size in zip(layers, sizes, strict=True):
@@ -90,8 +90,8 @@ def layer_health(steps: Sequence[Step]) -> list[LayerHealth]:
             LayerHealth(
                 step.layer,
                 label,
-                _ratio(size, sizes[-1]),
-                _ratio(_size(gradients.get(f"d{w.name}")), _size(w)),
+                ratio(size, sizes[-1]),
+                ratio(size_of(gradients.get(f"d{w.name}")), size_of(w)),
                 None if a is None or label not in DEAD else _dead(a),
                 None if a is None or label not in SLOPE or step is layers[-1] else _saturated(a, label),
                 0 if a is None else a.size // a.shape[_unit_axis(a)],
@@ -172,12 +172,14 @@ def _factor(row: LayerHealth, last: LayerHealth) -> float:
     return float(row.relative ** (1 / max(last.layer - row.layer, 1)))
 
 
-def _size(q: Quantity | None) -> float | None:
+def size_of(q: Quantity | None) -> float | None:
+    """The norm of a quantity, or None: not computed."""
     value = None if q is None else q.value
     return None if value is None else norm(value)
 
 
-def _ratio(a: float | None, b: float | None) -> float | None:
+def ratio(a: float | None, b: float | None) -> float | None:
+    """How many times b fits into a; NaN if b is 0."""
     if a is None or b is None:
         return None
     return a / b if b else float("nan")

@@ -1,13 +1,15 @@
-"""The health of a net: a heat strip over its layers, and a sentence on what is wrong and what may help."""
+"""The health of a net: heat strips over its layers and over time, and what is wrong and what may help."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from math import ceil, isfinite, log10
 
 import graphviz  # type: ignore[import-untyped]
 
 from ..chain.health import Finding, LayerHealth, findings, layer_health
+from ..chain.health_time import TimeHealth, time_findings, time_health
 from ..errors import PictureError
 from ..language import Lang, say
 from . import parts, style
@@ -15,42 +17,77 @@ from .dot import BETWEEN, CELL, Cell, Line, add_strip, new_graph
 from .style import text_width
 from .values import number
 
-PER_LINE = 25  # layers in one strip; more go below
+PER_LINE = 25  # layers, or time steps, in one strip; more go below
 STEPS = tuple(style.SCALE)
 GAP = 18  # points between strips
 SIDE = 8  # points beside the text of a cell
 
 
 def health(chain: parts.Drawable) -> graphviz.Digraph:
-    """The gradients of a chain by layer.
+    """The gradients of a chain by layer, and of its recurrent cells by time step.
 
     Raises
     ------
     PictureError
-        If the chain has no layer W A + b.
+        If the chain has no layer W A + b and no recurrent cell.
     """
-    layers = layer_health(chain.steps)
-    if not layers:
-        raise PictureError('the view "health" compares layers W @ A + b; this chain has none: use view="ops"')
-    graph = new_graph(_caption(chain, layers), layout="nop")
-    heads = _heads(layers, chain.lang)
-    cells = [_cells(row, layers[-1]) for row in layers]
-    shown = [i for i in range(len(heads)) if any(column[i].text for column in cells)]
-    side = max(_width(heads[i]) for i in shown)
-    width = max(_width(cell) for column in cells for cell in column)
-    top = 0.0
-    for n in range(0, len(layers), PER_LINE):
-        line = cells[n : n + PER_LINE]
-        rows = [[heads[i], *(column[i] for column in line)] for i in shown]
-        top = _put(graph, f"strip{n // PER_LINE}", rows, [side, *[width] * len(line)], top)
-    _put(graph, "scale", [_scale(chain.lang)], [_width(cell) for cell in _scale(chain.lang)], top)
+    layers, cells = layer_health(chain.steps), time_health(chain.steps)
+    if not layers and not cells:
+        raise PictureError(
+            'the view "health" compares layers W @ A + b, and time steps; this chain has none: use view="ops"'
+        )
+    graph = new_graph(_caption(chain, layers, cells), layout="nop")
+    top = _layers(graph, layers, chain.lang) if layers else 0.0
+    for n, places in enumerate(_by_place(cells)):
+        top = _times(graph, f"time{n}_", places, chain.lang, top)
+    scale = _scale(chain.lang, "health.scale.time" if cells else "health.scale")
+    _put(graph, "scale", [scale], [_width(cell) for cell in scale], top)
     return graph
 
 
-def _caption(chain: parts.Drawable, layers: Sequence[LayerHealth]) -> list[Line]:
+def _layers(graph: graphviz.Digraph, layers: Sequence[LayerHealth], lang: Lang) -> float:
+    """Strips with a column for each layer."""
+    heads = _heads(layers, lang)
+    columns = [_cells(row, layers[-1]) for row in layers]
+    shown = [i for i in range(len(heads)) if any(column[i].text for column in columns)]
+    return _strips(graph, "strip", [heads[i] for i in shown], [[column[i] for i in shown] for column in columns], 0.0)
+
+
+def _times(graph: graphviz.Digraph, name: str, rows: Sequence[TimeHealth], lang: Lang, top: float) -> float:
+    """Strips of one cell with a column for each time step."""
+    last = rows[0].steps[-1]
+    title = say("health.time", lang, cell=f"{rows[0].place}{rows[0].cell}")
+    heads = [Cell(text, "page") for text in (title, *(f"‖{r.written('t')}‖ / ‖{r.written(last)}‖" for r in rows))]
+    columns = [
+        [Cell(str(t), "page", bold=True), *(Cell(_number(x), _level(x, 1.0)) for x in sizes)]
+        for t, *sizes in sorted(zip(rows[0].steps, *(row.relative for row in rows), strict=True))
+    ]
+    return _strips(graph, name, heads, columns, top)
+
+
+def _by_place(rows: Sequence[TimeHealth]) -> list[list[TimeHealth]]:
+    """The states of each cell."""
+    return [list(group) for _, group in groupby(rows, key=lambda row: (row.place, row.cell))]
+
+
+def _strips(
+    graph: graphviz.Digraph, name: str, heads: Sequence[Cell], columns: Sequence[Sequence[Cell]], top: float
+) -> float:
+    """Columns side by side, at most `PER_LINE` in a strip, from `top` down; returns the top of what comes next."""
+    side = max(map(_width, heads))
+    width = max(_width(cell) for column in columns for cell in column)
+    for n in range(0, len(columns), PER_LINE):
+        part = columns[n : n + PER_LINE]
+        rows = [[head, *(column[i] for column in part)] for i, head in enumerate(heads)]
+        top = _put(graph, f"{name}{n // PER_LINE}", rows, [side, *[width] * len(part)], top)
+    return top
+
+
+def _caption(chain: parts.Drawable, layers: Sequence[LayerHealth], cells: Sequence[TimeHealth]) -> list[Line]:
     """The diagnosis, then which convention dW follows and what is not computed."""
-    lines = [Line(_sentence(f, chain.lang), f.role, bold=True) for f in findings(layers)]
-    return [*lines, *parts.caption(chain)[:-1]]
+    over_time = time_findings(cells)
+    found = [*(f for f in findings(layers) if not (f.key == "alone" and over_time)), *over_time]
+    return [*(Line(_sentence(f, chain.lang), f.role, bold=True) for f in found), *parts.caption(chain)[:-1]]
 
 
 def _sentence(finding: Finding, lang: Lang) -> str:
@@ -96,10 +133,10 @@ def _alarm(share: float | None) -> str:
     return "wrong" if share > 0.5 else "inherited" if share > 0.1 else "level"
 
 
-def _scale(lang: Lang) -> list[Cell]:
+def _scale(lang: Lang, key: str) -> list[Cell]:
     """What the colours mean."""
     orders = ("−6", "−4", "−2", "±1", "+2", "+4", "+6")
-    words = [Cell(say(f"health.{key}", lang), "page") for key in ("scale", "small", "large")]
+    words = [Cell(say(word, lang), "page") for word in (key, "health.small", "health.large")]
     return [*words[:2], *(Cell(text, role) for text, role in zip(orders, STEPS, strict=True)), words[2]]
 
 

@@ -34,6 +34,10 @@ PICTURES: dict[str, dict[str, str]] = {
     "health.dead_share": {"zh": "死亡的 ReLU 单元", "en": "dead ReLU units"},
     "health.saturated_share": {"zh": "饱和的激活值", "en": "saturated activations"},
     "health.scale": {"zh": "与第 L 层相差几个数量级", "en": "orders of magnitude from layer L"},
+    "health.scale.time": {
+        "zh": "与最后读入的一步（或第 L 层）相差几个数量级",
+        "en": "orders of magnitude from the last step (or layer L)",
+    },
     "health.small": {"zh": "消失", "en": "vanishing"},
     "health.large": {"zh": "爆炸", "en": "exploding"},
     "health.good": {
@@ -41,8 +45,32 @@ PICTURES: dict[str, dict[str, str]] = {
         "en": "Healthy: on its way back dZ changes by × {factor} per layer on average.",
     },
     "health.alone": {
-        "zh": "只有第 {layer} 层有 dZ，没有别的层可比；循环层各时间步的 da 不在此图中。",
-        "en": "Only layer {layer} has a dZ: there is none to compare it with. Time steps are not in this picture.",
+        "zh": "只有第 {layer} 层有 dZ，没有别的层可比。",
+        "en": "Only layer {layer} has a dZ: there is none to compare it with.",
+    },
+    "health.time": {"zh": "{cell} · 时间步 t", "en": "{cell} · time step t"},
+    "health.time.good": {
+        "zh": "沿时间健康：往回走，梯度平均每步 × {factor}（{state}）。",
+        "en": "Healthy over time: on its way back the gradient changes by × {factor} per step on average ({state}).",
+    },
+    "health.time.vanishing": {
+        "zh": "沿时间梯度消失：‖{state}‖ / ‖{last}‖ = {ratio}，平均每步 × {factor}，学不到久远的输入。"
+        "建议：换成 LSTM 或 GRU，Waa 用正交初始化，或缩短序列。",
+        "en": "Vanishing over time: ‖{state}‖ / ‖{last}‖ = {ratio}, × {factor} per step: "
+        "distant inputs are not learnt. Try an LSTM or GRU, an orthogonal initial Waa, or shorter sequences.",
+    },
+    "health.time.vanishing.gated": {
+        "zh": "沿时间梯度消失：‖{state}‖ / ‖{last}‖ = {ratio}，平均每步 × {factor}，学不到久远的输入。"
+        "建议：让门一开始就多保留旧状态（LSTM 的 bf 取 1 或 2，GRU 的 bu 取 −1 或 −2），或缩短序列、改用注意力。",
+        "en": "Vanishing over time: ‖{state}‖ / ‖{last}‖ = {ratio}, × {factor} per step: "
+        "distant inputs are not learnt. Start with gates that keep the old state "
+        "(bf = 1 or 2 in an LSTM, bu = −1 or −2 in a GRU), shorten the sequences, or use attention.",
+    },
+    "health.time.exploding": {
+        "zh": "沿时间梯度爆炸：‖{state}‖ / ‖{last}‖ = {ratio}，平均每步 × {factor}。"
+        "建议：裁剪梯度（optim.clip_grad_norm），减小 Waa 或用正交初始化。",
+        "en": "Exploding over time: ‖{state}‖ / ‖{last}‖ = {ratio}, × {factor} per step. "
+        "Clip gradients (optim.clip_grad_norm), and start with a smaller or an orthogonal Waa.",
     },
     "health.vanishing": {
         "zh": "梯度消失：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}。"
