@@ -95,9 +95,11 @@ def _guilty(mutant: Mutant, order: list[str]) -> set[str]:
         return [k for k in order if not same(hand[k], without[k])]
 
     found: set[str] = set()
+    right = mutant.work.hand()
     for slip in mutant.made:
         handed = [name for name in slip.lines if known[name] in hand]
-        found |= {str(known[name]) for name in handed if known[name] in shows([name])}
+        wrong = [name for name in handed if not same(hand[known[name]], right[name])]  # two signs undo each other
+        found |= {str(known[name]) for name in wrong if known[name] in shows([name])}
         found |= set(shows(slip.lines.keys() - handed)[:1]) if len(handed) < len(slip.lines) else set()
     return found
 

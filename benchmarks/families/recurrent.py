@@ -67,7 +67,7 @@ def _lines(kind: str, output: str, T: int, over_m: str) -> Lines:
     yield (
         Spot("", {}),
         {
-            "dW2": (f"np.einsum('imt,jmt->ij', dZ2, A)" if every else f"dZ2 @ a{T}.T") + over_m,
+            "dW2": ("np.einsum('imt,jmt->ij', dZ2, A)" if every else f"dZ2 @ a{T}.T") + over_m,
             "db2": f"np.sum(dZ2, axis={(1, 2) if every else 1}, keepdims=True)"
             + ("[:, :, 0]" if every else "")
             + over_m,

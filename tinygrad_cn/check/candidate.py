@@ -137,6 +137,8 @@ class Candidates:
         if not any(step.piece in reader.moments for step in steps):
             return
         later = [step for step in steps if self._comes_later(step.piece, x)]
+        if later and len(later) == len(steps):  # without what comes back there is nothing
+            yield Candidate(lambda k: np.zeros(np.shape(x._data)), None, (Cause("missing_next_step", where),), 1)
         if 1 < len(later) < len(steps):
             rest = _sum([step.part for step in steps if step not in later])
             yield Candidate(rest, None, (Cause("missing_next_step", where),), 1)  # type: ignore[arg-type]
