@@ -107,6 +107,19 @@ def test_lenet_and_lstm_are_the_same():
         assert "mkl_matmul(" in compiled.step.source
 
 
+@there
+def test_calls_for_arrays_that_stay_are_worked_out_once(monkeypatch):
+    compiled = dense()
+    step = tg.compile(compiled.step, mkl=True)
+    X, Y = RNG.standard_normal((300, 120)), RNG.integers(0, 3, 120)
+    for _ in range(3):
+        step(X, Y)
+    bound = []
+    monkeypatch.setattr(mkl, "call_of", lambda *arrays: bound.append([x.shape for x in arrays]))
+    step(X, Y)
+    assert bound == [[(90, 300), (300, 120), (90, 120)], [(90, 120), (120, 300), (90, 300)]]  # those with X
+
+
 def test_false_is_numpy_alone():
     step = dense()
     run = tg.compile(step.step, mkl=False, fast=False)

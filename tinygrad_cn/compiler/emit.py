@@ -101,9 +101,9 @@ class Emitter:
         out = self.memory.arrays[value]
         ufunc, args = value.op, [self._operand(x, value) for x in value.args]
         if ufunc is np.matmul:
-            name, product = self._product(value)
-            flops = 2 * out.size * value.args[0].shape[-1]
-            self._call(name, product, [*args, self._text(value)], writes=out, flops=flops)
+            args.append(self._text(value))
+            name, product = self._product(value, *map(self.namespace.get, args))
+            self._call(name, product, args, writes=out, flops=2 * out.size * value.args[0].shape[-1])
             return
         target = f"{'out=' * (ufunc in (np.maximum, np.minimum))}{self._text(value)}"  # NumPy wants it said for these
         line = self._call(ufunc.__name__, ufunc, [*args, target], writes=out)
@@ -122,14 +122,13 @@ class Emitter:
                 return self._of_scalar(np.array(x, dtype))
         return self._text(x)
 
-    def _product(self, value: Value) -> tuple[str, Any]:
+    def _product(self, value: Value, a: Array | None, b: Array | None, out: Any) -> tuple[str, Any]:
         """What multiplies matrices, or stacks of them: MKL if it is there and gains by it, np.dot where it can."""
-        out, factors = self.memory.arrays[value], value.args
+        factors = value.args
         if value.dtype.kind != "f" or any(x.dtype != value.dtype for x in factors):
             return "matmul", np.matmul
-        a, b = map(self.memory.arrays.get, factors)
         dimensions = {len(x.shape) for x in factors}
-        if self._mkl and min(dimensions) > 1 and self._mkl.takes(a, b, out, out.size * factors[0].shape[-1]):
+        if self._mkl and min(dimensions) > 1 and self._mkl.takes(a, b, out, value.size * factors[0].shape[-1]):
             return "mkl_matmul", self._mkl
         whole = out.flags.c_contiguous and all(x is None or x.flags.forc for x in (a, b))  # of others it makes copies
         return ("dot", np.dot) if whole and max(dimensions) <= 2 else ("matmul", np.matmul)
