@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+import warnings
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -49,19 +50,39 @@ def side_by_side(todo: Todo, call: Call, jobs: int | None) -> Outcomes:
 
 
 def _on_a_cluster(client: Any, options: dict[str, Any], todo: Todo, call: Call) -> Outcomes:
-    """By dask itself, which knows what killed its workers; joblib would wait for that trial for ever."""
+    """By dask itself, as joblib would wait for ever for a trial that kills its workers.
+
+    What was only waiting on workers that died is suspected too, so each suspect is tried again alone.
+    """
     from distributed import KilledWorker, as_completed
 
-    start = time.perf_counter()
-    futures = {client.submit(call, *trial, pure=False, **options): trial for trial in todo.items()}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sending large graph")  # it goes there once, and again if its worker dies
+        shared = client.submit(_itself, call, pure=False, **options)
+    futures = {client.submit(_one, shared, *trial, pure=False, **options): trial for trial in todo.items()}
+    suspects = []
     try:
         for future in as_completed(futures):
             try:
                 yield future.result()
+            except KilledWorker:
+                suspects.append(futures[future])
+        for trial in suspects:
+            start = time.perf_counter()
+            try:
+                yield client.submit(_one, shared, *trial, pure=False, **options).result()
             except KilledWorker as death:
-                yield _dead(*futures[future], start, death)
+                yield _dead(*trial, start, death)
     finally:
-        client.cancel(list(futures))
+        client.cancel([shared, *futures])
+
+
+def _itself(call: Call) -> Call:
+    return call
+
+
+def _one(call: Call, number: int, params: Params) -> Trial:
+    return call(number, params)
 
 
 # ---- processes of this machine ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -150,9 +151,8 @@ def fit(
     """
     if not isinstance(net, nn.Module):
         raise OpError(f"net must be an nn.Module; got {net!r}")
-    for name, value in (("loss", loss), ("schedule", schedule), ("augment", augment), ("callback", callback)):
-        if value is not None or name == "loss":
-            function(name, value, FUNCTIONS[name])
+    function("loss", loss, FUNCTIONS["loss"])
+    _check_functions(schedule=schedule, augment=augment, callback=callback)
     whole("epochs", epochs, 1)
     flag("progress", progress)
     if compile is not None:
@@ -233,6 +233,13 @@ def _prepare(session: Session, checkpoint: PathLike | None, resume: bool | PathL
 
 
 # ---- arguments --------------------------------------------------------------------------------------
+
+
+def _check_functions(**given: Any) -> None:
+    """Of arguments that may be None."""
+    for name, value in given.items():
+        if value is not None:
+            function(name, value, FUNCTIONS[name])
 
 
 def _dataset(x_name: str, X: ArrayLike, y_name: str, Y: ArrayLike) -> Dataset:
