@@ -20,6 +20,7 @@ from ..ops.op import Array
 
 SMALLEST = 1 << 18  # multiplications: below, the way through ctypes costs what MKL gains
 UNKNOWN = 1 << 21  # the same, if the arrays are other ones in each step
+NARROWEST = 8  # columns of a result: of fewer, NumPy's BLAS is faster
 ROWS, AS_IT_IS, TURNED = ctypes.c_int(101), ctypes.c_int(111), ctypes.c_int(112)  # CBLAS_LAYOUT, CBLAS_TRANSPOSE
 LETTERS: dict[str, tuple[str, Callable[[float], Any]]] = {"f": ("s", ctypes.c_float), "d": ("d", ctypes.c_double)}
 Call = Callable[[], Any]
@@ -56,6 +57,8 @@ class Product:
 
     def takes(self, a: Array | None, b: Array | None, out: Array, multiplications: int) -> bool:
         """True if MKL is to make a product; factors are None where they lie elsewhere in each step."""
+        if out.shape[-1] < NARROWEST:
+            return False
         if a is None or b is None:
             return multiplications >= UNKNOWN
         call = call_of(a, b, out) if multiplications >= SMALLEST else None

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..program import Program, Rewriter, Value
+from ...ops.op import Array
+from ..program import LOOK, VIEWS, Program, Rewriter, Value
 
 Axes = tuple[int, ...]
 FEWEST = 4  # time steps worth putting one after the other
@@ -47,7 +48,7 @@ def _turned(rewriter: Rewriter, x: Value, axes: Axes) -> Value:
 
 def _entrywise(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
     n = len(value.shape)
-    turned = [x for x in args if isinstance(x, Value) and x.op == "transpose" and x.shape == value.shape]
+    turned = [x for x in args if isinstance(x, Value) and x.shape == value.shape and _is_turned(x)]
     if n < 3 or not turned:
         return None
     axes: Axes = turned[0].args[1]
@@ -64,6 +65,21 @@ def _entrywise(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value
     shape = tuple(value.shape[a] for a in back)
     made = rewriter.make(value.op, tuple(map(inside, args)), shape, value.dtype, value.options)
     return rewriter.make("transpose", (made, axes), value.shape, value.dtype)
+
+
+def _is_turned(x: Value) -> bool:
+    """True for a transposed view of what lies in its own order."""
+    if x.op != "transpose":
+        return False
+    source = x.args[0]
+    seen = _seen(source)
+    steps = [step for step, n in zip(seen.strides, seen.shape, strict=True) if n > 1]
+    return steps == sorted(steps, reverse=True)
+
+
+def _seen(x: Value) -> Array:
+    """An array that lies in memory as a view does; its entries mean nothing."""
+    return LOOK[x.op](_seen(x.args[0]), x.args[1]) if x.op in VIEWS else np.empty(x.shape, x.dtype)
 
 
 def _reduction(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
