@@ -6,7 +6,6 @@ import pytest
 import tinygrad_cn as tg
 from tests.chain.running import run
 from tinygrad_cn import nn
-from tinygrad_cn.chain.fold import fold
 from tinygrad_cn.chain.source.variables import identifier
 from tinygrad_cn.draw import VIEWS
 
@@ -203,15 +202,6 @@ def test_a_sum_is_residual_only_if_one_way_comes_from_the_other():
     assert not [step for step in two.steps if step.kind == "residual"]
 
 
-def test_equal_residual_sums_do_not_hide_in_a_fold():
-    """Layers with a skip into the middle of a run stay apart."""
-    layers = [nn.Residual(nn.Dense(4, 4, "tanh", seed=k)) for k in range(9)]
-    J = np.mean(nn.Sequential(nn.Dense(4, 4, seed=10), *layers)(RNG.normal(size=(4, 5))) ** 2)
-    chain = J.chain(lang="en")
-    rows = fold(chain.steps)
-    assert sum(row.step.kind == "residual" for row in rows) == 9
-
-
 # ---- what is drawn and told -------------------------------------------------------------------------
 
 
@@ -304,7 +294,7 @@ def test_what_a_module_holds_has_the_notes_numbers_and_answers_to_its_own_name()
     assert {name: chain.quantity(name).name for name in numbered} == numbered
     assert chain.quantity("Q4").formula.text == "Wq[4] N[3] + bq[4]"
     assert "W_{q}^{[4]}" in chain.latex()
-    assert "attention" not in chain.latex()
+    assert not any(word in chain.latex() for word in ("attention.", "linear1", "norm1"))
 
 
 def test_tensors_that_a_learner_has_named_keep_their_names():

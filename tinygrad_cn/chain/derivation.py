@@ -14,7 +14,7 @@ from ..language import CATALOGUE
 from ..ops.formula import Formula
 from ..ops.op import REGISTRY
 from .derivation_time import all_times, by_pattern, time_title, timeless
-from .fold import Row, fold, formula_l
+from .fold import Row, fold
 from .formula import function_name, gradient_of, total
 from .layers import LOSSES, Piece
 from .model import Quantity, Step
@@ -288,17 +288,36 @@ def _title(row: Row, words: Words, back: bool) -> Note:
     step, end = row.steps[0], ".back" * back
     if step.moment is not None:
         return time_title(row, back)
+    if row.repeat is not None:
+        return _block_title(row, words, end)
     if row.folded:
         ends = {"first": str(step.layer), "last": str(row.steps[-1].layer), "n": str(len(row.steps))}
         return Note(f"title.folded{end}", ends | {"activation": words[step.id][1]})
     if step.id in words:
-        layer, parts = words[step.id]
-        return Note(f"title.layer{end}", {"l": str(layer), "activation": parts})
+        return _layer_title(step, words, str(words[step.id][0]), end)
     if step.kind == "loss":
         named = step.label in LOSSES | {"own_loss"}
         loss = Note(step.label, family="")
         return Note(f"title.loss{end}", {"loss": loss}) if named else Note(f"title.cost{end}")
     return Note("title.penalty" if step.kind == "penalty" else "title.ops")
+
+
+def _layer_title(step: Step, words: Words, number: str | Formula, end: str) -> Note:
+    return Note(f"title.layer{end}", {"l": number, "activation": words[step.id][1]})
+
+
+def _block_title(row: Row, words: Words, end: str) -> Note:
+    """What a row of equal blocks is, which blocks they are, and what l is in them."""
+    step, repeat = row.steps[0], row.repeat
+    assert repeat is not None
+    inner = Note(step.label, family="") if step.label in CATALOGUE else Note("title.ops")
+    if step.id in words:
+        number = row.numbering(step).write(f"[{words[step.id][0]}]")[1:-1]
+        inner = _layer_title(step, words, formula(number), end)
+    layers = [str(numbering.layer) for numbering in repeat.numberings]
+    span = formula(f"l = {', '.join(layers if len(layers) < 4 else [*layers[:2], '…', layers[-1]])}")
+    ends = {"first": str(repeat.first), "last": str(repeat.last), "n": str(len(layers))}
+    return Note("title.block", {**ends, "inner": inner, "span": span})
 
 
 def _joined(sections: list[Section]) -> tuple[Section, ...]:
@@ -318,7 +337,7 @@ def _written_l(row: Row, step: Step, section: Section) -> Section:
     if row.in_time and step.moment is not None:
         t = step.moment.t
         return _mapped(section, lambda f: timeless(f, t))
-    return _mapped(section, lambda f: formula_l(f, step.layer)) if row.folded else section
+    return _mapped(section, row.numbering(step).formula) if row.folded else section
 
 
 def _mapped(section: Section, change: Callable[[Formula], Formula]) -> Section:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..ops.formula import Formula
 from .model import Quantity, Source, Step
+from .numbering import Numbering
 from .recurrent import Cell
+from .repeats import Repeat, numbered, repeats
 from .time import times, write_at, write_t
 
 SHOWN = 6  # as many equal layers are still drawn one by one
@@ -27,10 +28,13 @@ class Row:
         What is written in the row; for a run with l for the layer number, Z[l], or t for the time, a⟨t⟩.
     steps : tuple of Step
         The steps it stands for, in forward order.
+    repeat : Repeat or None
+        The blocks that it is a row of.
     """
 
     step: Step
     steps: tuple[Step, ...]
+    repeat: Repeat | None = None
 
     @property
     def folded(self) -> bool:
@@ -47,7 +51,11 @@ class Row:
         """Where the inputs of the row come from, with t for the time in a run of time steps; not the row itself."""
         if not self.in_time:
             pairs = zip(self.steps[0].sources, self.step.sources, strict=True)
-            return tuple(written if own.quantity.role == "data" else own for own, written in pairs)
+            inside = () if self.repeat is None else {step.id for step in self.repeat.blocks[0]}
+            return tuple(
+                replace(written, step=own.step) if own.step in inside or own.quantity.role == "data" else own
+                for own, written in pairs
+            )
         own = {step.id for step in self.steps}
         found = (
             _source_at(source, _writes(step), source.step)
@@ -79,15 +87,21 @@ class Row:
 
     def with_index(self, text: str, step: Step) -> str:
         """A name of one of its steps with l or t for its number."""
-        return _writes(step)(text)
+        return _writes(step)(text) if step.moment is not None else self.numbering(step).write(text)
 
     def of_step(self, text: str, step: Step) -> str:
         """The other way round: what a name with l or t is in one of its steps."""
-        return write_at(text, step.moment.t) if step.moment is not None else _layer_at(text, step.layer)
+        return write_at(text, step.moment.t) if step.moment is not None else self.numbering(step).read(text)
+
+    def numbering(self, step: Step) -> Numbering:
+        """How the layers are counted in one of its steps."""
+        return Numbering(step.layer) if self.repeat is None else self.repeat.numberings[self.steps.index(step)]
 
 
-def fold(steps: Sequence[Step], unroll: bool | None = None) -> list[Row]:
+def fold(steps: Sequence[Step], unroll: bool | None = None, blocks: bool = True) -> list[Row]:
     """Rows of a picture: runs of equal steps become one row, the first data, X or a⟨0⟩, is the first row.
+
+    Equal blocks of several steps become one block, a row for each of its steps.
 
     Other inputs, such as the targets Y or x⟨t⟩, are no rows: views show them beside the rows that take them.
 
@@ -97,6 +111,8 @@ def fold(steps: Sequence[Step], unroll: bool | None = None) -> list[Row]:
         All of a chain.
     unroll : bool, optional
         Whether time steps are shown one by one: by default up to four of them.
+    blocks : bool
+        Whether equal blocks of several steps become one; runs of equal steps do in any case.
 
     Notes
     -----
@@ -110,14 +126,28 @@ def fold(steps: Sequence[Step], unroll: bool | None = None) -> list[Row]:
     if not any(_is_one(run, unroll) for run in runs):
         runs = _runs(shown)
     for run in runs:
-        in_time = run[0].moment is not None
         if _is_one(run, unroll):
             rows.append(Row(_pattern_in_time(run), tuple(run)))
-        elif len(run) > SHOWN and not in_time:
-            rows.append(Row(_pattern(run[0]), tuple(run)))
+        elif len(run) > SHOWN and run[0].moment is None:
+            rows.append(Row(numbered(run[0], Numbering(run[0].layer)), tuple(run)))
         else:
             rows.extend(Row(_accumulating(_grouped(step)), (step,)) for step in run)
-    return rows
+    return _with_blocks(rows) if blocks else rows
+
+
+def _with_blocks(rows: Sequence[Row]) -> list[Row]:
+    """The rows with a row for all equal ones of equal blocks."""
+    folded = {step.id for row in rows if row.folded for step in row.steps}
+    found = {repeat.blocks[0][0].id: repeat for repeat in repeats([step for row in rows for step in row.steps], folded)}
+    inside = {step.id for repeat in found.values() for block in repeat.blocks for step in block}
+    made: list[Row] = []
+    for row in rows:
+        if repeat := found.get(row.steps[0].id):
+            many = zip(*repeat.blocks, strict=True)
+            made += [Row(step, steps, repeat) for step, steps in zip(repeat.pattern, many, strict=True)]
+        elif row.steps[0].id not in inside:
+            made.append(row)
+    return made
 
 
 def _is_one(run: Sequence[Step], unroll: bool | None) -> bool:
@@ -169,62 +199,8 @@ def _continues(before: Step, step: Step, users: dict[str, set[str]]) -> bool:
         and step.layer == before.layer + 1 > 1
         and {s.step for s in step.sources if s.quantity.role != "data"} == {before.id}
         and users[before.id] == {step.id}
-        and _pattern(before) == _pattern(step)
+        and numbered(before, Numbering(before.layer)) == numbered(step, Numbering(step.layer))
     )
-
-
-def _pattern(step: Step) -> Step:
-    """The step with l for its layer number; equal layers have equal patterns."""
-
-    def many(quantities: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
-        return tuple(_quantity(q, step.layer) for q in quantities)
-
-    return replace(
-        step,
-        id="l",
-        layer=0,
-        parameters=many(step.parameters),
-        forward=many(step.forward),
-        backward=many(step.backward),
-        gradients=many(step.gradients),
-        cache=tuple(write_l(c, step.layer) for c in step.cache),
-        sources=tuple(_source(s, step.layer) for s in step.sources),
-    )
-
-
-def _source(source: Source, layer: int) -> Source:
-    gradient = source.gradient and _quantity(source.gradient, layer)
-    return Source("l−1", _quantity(source.quantity, layer), gradient)
-
-
-def _quantity(q: Quantity, layer: int) -> Quantity:
-    return replace(
-        q,
-        name=write_l(q.written, layer),
-        written=write_l(q.written, layer),
-        symbols=write_l(q.symbols, layer),
-        formula=q.formula and formula_l(q.formula, layer),
-        shapes=write_l(q.shapes, layer),
-        remark=write_l(q.remark, layer),
-    )
-
-
-def formula_l(formula: Formula, layer: int) -> Formula:
-    """A formula of layer 3 with l for 3."""
-    return formula.changed(lambda text: write_l(text, layer), lambda latex: write_l(latex, layer).replace("−", "-"))
-
-
-def _layer_at(text: str, layer: int) -> str:
-    """`A[l−1]` in layer 3 is `A[2]`."""
-    for index, number in (("[l−1]", layer - 1), ("[l]", layer), ("[l+1]", layer + 1)):
-        text = text.replace(index, f"[{number}]")
-    return text
-
-
-def write_l(text: str, layer: int) -> str:
-    """`Z[3]` in layer 3 is `Z[l]`, `A[2]` is `A[l−1]`."""
-    written = {layer - 1: "[l−1]", layer: "[l]", layer + 1: "[l+1]"}
-    return re.sub(r"\[(\d+)\]", lambda m: written.get(int(m[1]), m[0]), text)
 
 
 # ---- time steps -------------------------------------------------------------------------------------
@@ -332,7 +308,7 @@ def _writes(step: Step) -> Write:
     if step.moment is not None:
         t = step.moment.t
         return lambda text: write_t(text, t)
-    return lambda text: write_l(text, step.layer)
+    return Numbering(step.layer).write
 
 
 def _changed(q: Quantity, write: Write) -> Quantity:

@@ -52,5 +52,7 @@ def _words(reader: Reader, piece: Piece) -> list[Word]:
     """Nothing for W A + b, which goes without saying."""
     if piece.kind == "activation":
         return [_function(piece.label)]
+    if piece.label == "attention_context":
+        return [Note("attention", family="")]
     named = piece.kind in AROUND or piece.kind == "conv"
     return [Note(piece.label, family="")] if named else []

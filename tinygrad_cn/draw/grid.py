@@ -125,7 +125,7 @@ def rungs_of(rows: Sequence[Row], lang: Lang, values: bool = False) -> list[Rung
         inside: dict[int, list[Source]] = {}
         beside: dict[str, Source] = {}
         for source in row.sources:
-            if source.step in index and (row.in_time or source.quantity.name in computed):
+            if source.step in index and (row.folded or source.quantity.name in computed):
                 inside.setdefault(index[source.step], []).append(source)
             else:
                 beside[source.quantity.name] = source

@@ -128,7 +128,7 @@ def network(chain: parts.Drawable) -> graphviz.Digraph:
     PictureError
         If the chain has no layer W A + b.
     """
-    rows = fold(chain.steps)
+    rows = fold(chain.steps, blocks=False)
     if all(row.step.kind not in ("dense", "conv") for row in rows):
         raise PictureError(
             'the view "network" shows layers W @ A + b and convolutions; this chain has none: use view="ops"'

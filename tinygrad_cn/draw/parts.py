@@ -117,6 +117,8 @@ def title(row: Row, lang: Lang) -> str:
         return _join(_cell(step.moment.cell, lang), _times(row), _word(step.label, lang) if step.kind == "loss" else "")
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))
+    if row.repeat is not None:
+        return _join(_blocks_of(row, lang), _layer_of(row, lang), *(does if step.layer else [_word(step.label, lang)]))
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return _join(say("layers.folded", lang, first=first, last=last, n=len(row.steps)), *does, frozen)
@@ -132,12 +134,38 @@ def _backward_title(row: Row, lang: Lang) -> str:
         return say("cost.back", lang)
     if step.moment is not None:
         return _join(say("time.back", lang, cell=_cell(step.moment.cell, lang)), _times(row, back=True))
+    if row.repeat is not None:
+        what = _layer_of(row, lang, back=True) or _op_back(step, lang)
+        return f"{what} × {len(row.steps)}"
     if row.folded:
         first, last = row.steps[0].layer, row.steps[-1].layer
         return say("layers.folded.back", lang, first=first, last=last, n=len(row.steps))
     if step.layer:
         return say("layer.back", lang, l=step.layer)
+    return _op_back(step, lang)
+
+
+def _op_back(step: Step, lang: Lang) -> str:
     return say("term.back" if step.label in CATALOGUE else "op.back", lang, op=_word(step.label, lang))
+
+
+def _blocks_of(row: Row, lang: Lang) -> str:
+    """`Blocks 2–5 × 4` in the first row of a block, `× 4` in the others."""
+    repeat = row.repeat
+    assert repeat is not None
+    if row.steps[0] is not repeat.blocks[0][0]:
+        return f"× {len(repeat.blocks)}"
+    return say("blocks.folded", lang, first=repeat.first, last=repeat.last, n=len(repeat.blocks))
+
+
+def _layer_of(row: Row, lang: Lang, back: bool = False) -> str:
+    """`Layer l+1 · attention` of a block; "" for a row that is no layer."""
+    step = row.steps[0]
+    if not step.layer:
+        return ""
+    number = row.numbering(step).write(f"[{step.layer}]")[1:-1]
+    kind = _word(KINDS[step.kind], lang) if step.kind in KINDS and not back else ""
+    return _join(say("layer.back" if back else "layer", lang, l=number), kind)
 
 
 def _cell(cell: Cell, lang: Lang) -> str:

@@ -57,6 +57,10 @@ DERIVATION: dict[str, dict[str, str]] = {
         "zh": "第 {last}–{first} 层：{activation}（{n} 层相同，$l = {last}, \\ldots, {first}$）",
         "en": "Layers {last}–{first}: {activation} ({n} equal layers, $l = {last}, \\ldots, {first}$)",
     },
+    "title.block": {
+        "zh": "{inner}（第 {first}–{last} 块相同，共 {n} 块，{span}）",
+        "en": "{inner} (blocks {first}–{last} are equal, {n} of them, {span})",
+    },
     "title.loss": {"zh": "代价：{loss}", "en": "Cost: {loss}"},
     "title.loss.back": {"zh": "从代价开始：{loss}", "en": "At the cost: {loss}"},
     "title.cost": {"zh": "代价", "en": "Cost"},
