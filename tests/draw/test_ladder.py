@@ -196,7 +196,7 @@ def test_parameters_and_data_of_an_op_stand_beside_it() -> None:
     chain = HandChain((inputs(4), leaf, scale))
     shown = texts(chain)
     assert [row.step.id for row in fold(chain.steps)] == ["X", "u"]
-    assert {"gamma", "u = gamma ⊙ X", "multiply backward", "dgamma = Σ du ⊙ X"} <= set(shown)
+    assert {"gamma", "u = gamma ⊙ X", "element-wise product backward", "dgamma = Σ du ⊙ X"} <= set(shown)
     nodes = layout(chain)
     assert sorted(nodes) == ["b1", "f0", "f1", "p1"]
     assert nodes["p1"][0] < nodes["f1"][0] < nodes["b1"][0]

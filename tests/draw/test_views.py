@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
+import tinygrad_cn as tg
 from tests.draw.nets import NETS, bare_ops, plain, residual
 from tinygrad_cn import nn
 from tinygrad_cn.autograd import ancestors
@@ -16,6 +17,8 @@ from tinygrad_cn.draw import VALUED, VIEWS, draw, svg
 from tinygrad_cn.draw.render import _engine
 from tinygrad_cn.draw.style import PAINTS, text_width
 from tinygrad_cn.errors import PictureError
+from tinygrad_cn.language import CATALOGUE
+from tinygrad_cn.ops.op import REGISTRY
 
 SVG = "{http://www.w3.org/2000/svg}"
 LAYERED = ("network", "health")  # views that need layers
@@ -166,3 +169,33 @@ def test_a_chain_draws_itself_in_every_view(tmp_path) -> None:  # type: ignore[n
         assert file.read_text(encoding="utf-8") == svg(chain, view)
     draw(chain, tmp_path / "values.svg", view="blocks", values=True)
     assert (tmp_path / "values.svg").read_text(encoding="utf-8") != svg(chain, "blocks")
+
+
+# ---- ops in words -----------------------------------------------------------------------------------
+
+MATHEMATICS = frozenset(
+    "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cos cosh exp exp2 expm1 log log10 log1p log2 sin sinc sinh "
+    "tan sigmoid tanh relu leaky_relu elu gelu softplus silu softmax log_softmax".split()
+)
+
+
+def test_every_op_has_a_name_in_both_languages_but_for_the_signs_of_mathematics():
+    named = {key.removeprefix("op.") for key in CATALOGUE}
+    assert set(REGISTRY) - named == MATHEMATICS & set(REGISTRY)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("zh", {"逐元素加", "逐元素加反向", "逐元素乘", "逐元素乘反向", "sin", "sin 反向"}),
+        ("en", {"element-wise sum", "element-wise product backward", "sin backward"}),
+    ],
+)
+def test_ops_are_titled_in_the_readers_words(lang, words):
+    w = tg.tensor(np.ones((2, 2)), requires_grad=True, name="w")
+    J = np.sum(np.sin(w + np.full((2, 2), 2.0)) * w)
+    source = VIEWS["ladder"](J.chain(lang=lang)).source
+    for word in words:
+        assert f"<B>{word}</B>" in source
+    assert "<B>add" not in source
+    assert "multiply" not in source

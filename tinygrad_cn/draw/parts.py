@@ -146,7 +146,8 @@ def _backward_title(row: Row, lang: Lang) -> str:
 
 
 def _op_back(step: Step, lang: Lang) -> str:
-    return say("term.back" if step.label in CATALOGUE else "op.back", lang, op=_word(step.label, lang))
+    word = _word(step.label, lang)
+    return say("function.back" if word == step.label else "term.back", lang, op=word)
 
 
 def _blocks_of(row: Row, lang: Lang) -> str:
@@ -185,7 +186,9 @@ def _join(*words: str) -> str:
 
 
 def _word(label: str, lang: Lang) -> str:
-    return say(label, lang) if label in CATALOGUE else label
+    """What a label is in words; a learner's own op, and a function such as tanh, goes by its name."""
+    known = next((key for key in (label, f"op.{label}") if key in CATALOGUE), None)
+    return label if known is None else say(known, lang)
 
 
 def _parameters(row: Row, lang: Lang, values: bool) -> Iterator[Band]:

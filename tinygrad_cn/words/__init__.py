@@ -10,6 +10,7 @@ from .derivation_attention import DERIVATION_ATTENTION
 from .derivation_images import DERIVATION_IMAGES
 from .derivation_recurrent import DERIVATION_RECURRENT
 from .model import MODEL
+from .ops import OPS
 from .page import PAGE
 from .pictures import PICTURES
 from .source import SOURCE
@@ -32,6 +33,7 @@ CATALOGUE: dict[str, dict[str, str]] = {
     },
     **{f"html.{key}": texts for key, texts in PAGE.items()},
     **{f"study.{key}": texts for key, texts in STUDY.items()},
+    **{f"op.{name}": texts for name, texts in OPS.items()},
     **DEMO,
     **BENCH,
 }

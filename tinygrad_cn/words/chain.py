@@ -6,7 +6,6 @@ CHAIN: dict[str, dict[str, str]] = {
     "layers.folded": {"zh": "第 {first}–{last} 层 × {n}", "en": "Layers {first}–{last} × {n}"},
     "layers.folded.back": {"zh": "反向 × {n}（{last} → {first}）", "en": "Backward × {n} ({last} → {first})"},
     "blocks.folded": {"zh": "第 {first}–{last} 块 × {n}", "en": "Blocks {first}–{last} × {n}"},
-    "op.back": {"zh": "{op} 反向", "en": "{op} backward"},
     "cost": {"zh": "代价 J", "en": "Cost J"},
     "epoch": {"zh": "轮次", "en": "Epoch"},
     "accuracy": {"zh": "准确率", "en": "Accuracy"},

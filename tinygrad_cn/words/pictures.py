@@ -8,6 +8,7 @@ PICTURES: dict[str, dict[str, str]] = {
     "time.loss": {"zh": "损失", "en": "loss"},
     "time.cell": {"zh": "循环单元", "en": "recurrent cell"},
     "term.back": {"zh": "{op}反向", "en": "{op} backward"},
+    "function.back": {"zh": "{op} 反向", "en": "{op} backward"},
     "legend.ops": {
         "zh": "每个框是一次记录的运算：上面是运算，下面是结果。",
         "en": "Each box is one recorded op: the op above, its result below.",
