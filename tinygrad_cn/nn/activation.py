@@ -202,7 +202,7 @@ class Sigmoid(Activation):
     Examples
     --------
     >>> Sigmoid()(0.0)
-    array(0.5)
+    np.float64(0.5)
     """
 
     def __init__(self) -> None:

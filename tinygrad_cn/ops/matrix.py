@@ -71,7 +71,7 @@ def _affine(w: Any, a: Any, b: Any) -> Any:
     return np.add(z, b, out=z if np.result_type(z, b) == z.dtype else None)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # batches of one size, and the last of an epoch
 def _ones(m: int, dtype: np.dtype[Any]) -> Array:
     return np.ones((m, 1), dtype)
 
