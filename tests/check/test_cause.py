@@ -14,6 +14,7 @@ from tinygrad_cn.check.cause import CODES
 NET = {net.name: net for net in NETS}
 PENALTY_CODES = {"missing_l1", "wrong_l1"}  # in test_penalties.py
 ELSEWHERE = {"mean_instead_of_sum", "accumulated", "convention", "unknown"}  # told by more than one gradient, below
+EXERCISES = {"wrong_step_cache"}  # in test_exercises.py
 
 # cause, net, the gradient, its line, and what is said
 MISTAKES = [
@@ -106,7 +107,8 @@ def test_each_mistake_is_named_in_both_languages(code, net, name, line, zh, en):
 
 
 def test_every_code_has_a_test():
-    assert {row[0] for row in MISTAKES} | ELSEWHERE | IMAGE_CODES | CODES_IN_TIME | PENALTY_CODES == set(CODES)
+    others = ELSEWHERE | IMAGE_CODES | CODES_IN_TIME | PENALTY_CODES | EXERCISES
+    assert {row[0] for row in MISTAKES} | others == set(CODES)
 
 
 # ---- told by more than one gradient -----------------------------------------------------------------

@@ -6,12 +6,14 @@ orders them by how much they assume, so that the simplest explanation wins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from ..chain.penalty import held
 from ..chain.piece import Piece
 from ..language import Lang, join, say
+from ..words.causes import FORMULA_WORDS
 
 Code = Literal[
     "missing_1_over_m",
@@ -55,6 +57,7 @@ Code = Literal[
     "missing_sum_over_time",
     "missing_next_step",
     "wrong_time_step",
+    "wrong_step_cache",
     "swapped_gates",
     "swapped_parts",
     "accumulated",
@@ -91,7 +94,15 @@ class Cause:
         wrong = say(f"cause.{self.code}", lang, where=self.where, factor=self.factor)
         multiple = self.factor and self.code in ("wrong_regularisation", "wrong_l1")
         times = say("cause.times", lang, factor=self.factor) if multiple else ""
-        return join(lang, [wrong, times, say("cause.equals", lang, equals=self.equals) if self.equals else ""])
+        equals = say("cause.equals", lang, equals=_spoken(self.equals, lang)) if self.equals else ""
+        return join(lang, [wrong, times, equals])
+
+
+def _spoken(formula: str, lang: Lang) -> str:
+    """A formula with what stands in words in it in the reader's language."""
+    for english, chinese in FORMULA_WORDS if lang == "zh" else ():
+        formula = re.sub(english, chinese, formula)
+    return formula
 
 
 def penalty_codes(piece: Piece | None, w: Any) -> tuple[Code, Code]:

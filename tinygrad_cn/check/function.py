@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..chain import Chain
+from ..chain.time import STEP
 from ..errors import HandFunctionError, OpError
 from ..language import Lang, join, say
 from .call import Hand
@@ -82,8 +83,9 @@ class Bench:
         return all(name in OF_THE_NET for name in self.arguments)
 
     def report(self, rtol: float | None, lang: Lang) -> Report:
-        """What it returned, compared."""
-        return compare_named(self.chain, self.gradients, rtol, lang, required(self.chain))
+        """What it returned, compared; one that starts from a gradient it is given need not return them all."""
+        is_part = any(name not in self.pool.values for name in self.signature.required)
+        return compare_named(self.chain, self.gradients, rtol, lang, () if is_part else required(self.chain))
 
     def remarks(self, lang: Lang) -> list[str]:
         """What it did to its arguments, and how its result was read."""
@@ -151,12 +153,17 @@ def _settled(row: Row, told: Sequence[Report]) -> Row:
 
 
 def _differs(report: Report, told: Sequence[Report], lang: Lang) -> list[str]:
-    """A remark if the first wrong gradient is another, or has another cause, on the fresh nets."""
-    name = report.first_wrong
+    """A remark if the first mistake is in another gradient on the fresh nets."""
     for other in told:
-        if other.first_wrong != name:
-            return [say("probe.differs", lang, name=other.first_wrong or "—")]
+        name = other.first_wrong
+        if name != report.first_wrong and _blamed(other) != _blamed(report):
+            return [say("probe.differs", lang, name=name or "—")]
     return []
+
+
+def _blamed(report: Report) -> str:
+    """The gradient that the first mistake was made in, at whatever time step."""
+    return "" if report.first_wrong is None else STEP.sub("⟨t⟩", report[report.first_wrong].blamed)
 
 
 def _about(trials: Sequence[Trial], report: Report, here: Bench, lang: Lang) -> list[str]:

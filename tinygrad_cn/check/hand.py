@@ -55,7 +55,7 @@ def as_array(name: str, value: Any) -> Array:
 
 def required(chain: Chain) -> list[str]:
     """The gradients an update needs: dW and db of every layer, from the cost back."""
-    wanted = [g.name for step in chain.steps for g in step.gradients if step.kind == "dense"]
+    wanted = {g.name for step in chain.steps for g in step.gradients}
     return [q.name for q in backward_quantities(chain.steps) if q.name in wanted]
 
 

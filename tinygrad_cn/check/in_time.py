@@ -6,14 +6,14 @@ whole backward pass is worked out again with it at every step, and what comes ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..autograd import data_of
 from ..chain.layers import Piece
-from ..chain.recurrent import Moment
+from ..chain.recurrent import Cell, Moment
 from ..chain.time import write_t
 from ..ops.op import Array
 from .cause import Cause, Code
@@ -21,6 +21,8 @@ from .rounding import Gradients, Track, Worlds
 from .variants import Scope, Variant, View, variants
 
 Make = Callable[[int], Array]
+KINDS_OF_CELL = frozenset(["RNN", "GRU", "LSTM", "cell"])
+SHIFTS = ((1, False), (1, True), (-1, False), (-1, True))
 LEFT_OUT: tuple[Code, ...] = ("missing_next_step", "missing_term")
 Rule = Callable[[Piece, Any], "Variant | bool | None"]  # instead of the right part: a variant; True: nothing; or None
 
@@ -51,6 +53,61 @@ class Repeated(Gradients):
         return found.make(self.scopes[k], g) if isinstance(found, Variant) else self.worlds.all[k].through(piece, x, g)
 
 
+class Shifted(Gradients):
+    """Gradients as they follow if every step uses the cache of another one.
+
+    Parameters
+    ----------
+    worlds, own
+        As for `Repeated`.
+    shift : int
+        How many steps later that one is.
+    wraps : bool
+        Whether the last step follows on the first, as caches[-1] does in Python; else the ends use their own.
+    """
+
+    def __init__(self, worlds: Worlds, own: Gradients, shift: int, wraps: bool) -> None:
+        super().__init__(worlds, own.fixed)
+        self._others = _shifted(worlds.chain.reader.moments, shift, wraps)
+
+    def __missing__(self, key: int) -> Track:
+        x = self.worlds.things[key]
+        uses = dict(self.worlds.chain.reader.consumers[key])
+
+        def value(k: int) -> Array:
+            return np.asarray(sum(self._part(piece, i, x, k) for piece, i in uses.items()))
+
+        self[key] = track = Track(value(0), shake=value)
+        return track
+
+    def _part(self, piece: Piece, i: int, x: Any, k: int) -> Array:
+        g, other = self[id(piece.out)].at(k), self._others.get(piece)
+        world = self.worlds.all[k]
+        return world.through(piece, x, g) if other is None else world.through(other, other.operands[i], g)
+
+
+def _shifted(moments: Mapping[Piece, Moment], shift: int, wraps: bool) -> dict[Piece, Piece]:
+    """The piece of the same part at another step, for each of a cell that goes back through time."""
+    steps: dict[tuple[Cell, int], list[Piece]] = {}
+    for piece, moment in moments.items():
+        if moment.cell.kind in KINDS_OF_CELL and piece.label != "getitem":
+            steps.setdefault((moment.cell, moment.t), []).append(piece)
+    found: dict[Piece, Piece] = {}
+    for (cell, t), pieces in steps.items():
+        there = (t - 1 + shift) % cell.steps + 1 if wraps else min(max(t + shift, 1), cell.steps)
+        others = steps.get((cell, there), [])
+        if len(others) == len(pieces):
+            found |= dict(zip(pieces, others, strict=True))
+    return found
+
+
+def _first_back(worlds: Worlds, moments: Mapping[Piece, Moment]) -> str:
+    """The gradient that a step of the loop works out first: dz⟨t⟩ of an RNN, dc⟨t⟩ of an LSTM."""
+    name = worlds.chain.reader.name
+    x = next(p.operands[-1] for p in reversed(list(moments)) if moments[p].cell.kind in KINDS_OF_CELL)
+    return f"d{name(x).split('⟨')[0]}⟨t⟩"
+
+
 def repeated(worlds: Worlds, own: Gradients, view: View) -> Iterator[tuple[Cause, int, Gradients]]:
     """Each mistake at every step: its cause, how much it assumes, and the gradients that follow."""
     moments = worlds.chain.reader.moments
@@ -58,6 +115,8 @@ def repeated(worlds: Worlds, own: Gradients, view: View) -> Iterator[tuple[Cause
     for code, where, rule in _left_out(worlds, made):
         yield Cause(code, where), 1, Repeated(worlds, own, rule)
     steps = _Steps(moments, made, view)
+    for shift, wraps in SHIFTS:
+        yield Cause("wrong_step_cache", _first_back(worlds, moments)), 1, Shifted(worlds, own, shift, wraps)
     for piece, x in _patterns(worlds, moments):
         for (code, where, equals), row in steps.rows(piece, x).items():
             rule = steps.everywhere((code, where, equals))

@@ -19,6 +19,7 @@ from ..chain import Chain
 from ..chain.layers import Piece
 from ..chain.model import Quantity, backward_quantities
 from ..chain.moments import at_any_time
+from ..chain.time import STEP
 from ..language import Lang, say
 from ..ops.formula import Formula
 from ..ops.op import Array
@@ -47,6 +48,7 @@ class Judge:
         self.true, self.own = Gradients(self.worlds), Gradients(self.worlds)
         names = [*(q.name for q in backward_quantities(chain.steps)), *outside]
         self.order = [chain.reader.values[name[1:]] for name in names]
+        self.repeated: set[tuple[str, str]] = set()  # mistakes made at every time step: what and where
         self.amiss = False  # whether a gradient so far is wrong
         self.unexplained: set[int] = set()  # not given, and part of what no known mistake explains
         self.misshapen: set[str] = set()  # as written, those with too many or too few entries to go on with
@@ -76,10 +78,13 @@ class Judge:
         own = true if self.own.fixed.keys() == {id(self.chain.root)} else self.worlds.expected(x, self.own)
         verdict = self._verdict(hand, true, own)
         found = self._why(x, hand, true) if verdict in ("wrong", "shape") else None
+        if found is not None and verdict == "wrong" and self._is_known(found):
+            verdict = "inherited"
         q = self.quantities[name]
         if verdict == "wrong" and found is not None and {cause.where for cause in found.causes} <= self.misshapen:
             verdict, found = "inherited", None
-        causes, others = (found.causes, found.alternatives) if found is not None else ((), ())
+        shown = found if verdict in ("wrong", "shape") else None
+        causes, others = (shown.causes, shown.alternatives) if shown is not None else ((), ())
         if found is None and verdict in ("wrong", "shape"):
             open_above = self._open_above(x)
             if verdict == "wrong" and self.unexplained & open_above:
@@ -99,6 +104,13 @@ class Judge:
             name, q.written, verdict, hand, true.plain, own.plain, self._rule(q), causes, others, remedies,
             self._negative(x),
         )  # fmt: skip
+
+    def _is_known(self, found: Explanation) -> bool:
+        """Whether it is a mistake made at every time step that an earlier gradient has shown already."""
+        slips = {(cause.code, STEP.sub("⟨t⟩", cause.where)) for cause in found.causes}
+        known = bool(slips) and slips <= self.repeated
+        self.repeated |= {slip for slip in slips if "⟨t⟩" in slip[1]}
+        return known
 
     def _rule(self, q: Quantity) -> Formula | None:
         """The right formula, in names that the reader knows, and what they do not: dn = dN ⊙ γ."""

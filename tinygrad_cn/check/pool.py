@@ -19,7 +19,10 @@ from ..chain.read import Reader
 from ..errors import OpError
 from ..nn import sigmoid, softmax
 from ..ops.op import Array
+from .pool_time import in_time, parameters_of
 from .signature import Signature
+from .upstream import Upstream
+from .values import array_of
 
 LEARNING_RATE = 0.01
 OUTPUT_OF = {"binary_cross_entropy_with_logits": sigmoid, "cross_entropy": softmax}  # losses with the last A inside
@@ -54,10 +57,12 @@ class Pool:
     def __init__(self, chain: Chain) -> None:
         reader = chain.reader
         self.keep_prob = 1.0
-        self.layers = [self._layer(reader, piece) for piece in reader.pieces if piece.is_layer]
+        self._upstream = Upstream(chain)
+        own = [piece for piece in reader.pieces if piece.is_layer and piece not in reader.moments]
+        self.layers = [self._layer(reader, piece) for piece in own]
         self.lambd = _lambda(chain)
-        self.named = {name: _value(reader.values[name]) for name in reader.values if name.isidentifier()}
-        self.values = {**dict(self._standard(chain)), **self.named}
+        self.named = {name: array_of(reader.values[name]) for name in reader.values if name.isidentifier()}
+        self.values = {**dict(self._standard(chain)), **self.named, **in_time(chain)}
         self.values |= {f"A{n}": layer.A for n, layer in enumerate(self.layers, 1)}
         for name, others in ALIASES.items():
             if name in self.values:
@@ -81,6 +86,7 @@ class Pool:
         offered = (
             self.values if cache is None else self.values | dict.fromkeys(("cache", "caches", *ALIASES["cache"]), cache)
         )
+        offered = offered | self._upstream.named([name for name in signature.required if name not in offered])
         unknown = [name for name in signature.required if name not in offered]
         if unknown:
             raise OpError(
@@ -105,7 +111,8 @@ class Pool:
         """A cache that the function takes apart as a tuple is a tuple in that order."""
         for name in ("cache", *ALIASES["cache"]):
             parts = signature.unpacked.get(name)
-            if name in chosen and parts is not None:
+            known = len(chosen[name]) if isinstance(chosen.get(name), tuple) else 0
+            if name in chosen and parts is not None and len(parts) != known:
                 chosen[name] = tuple(self.values.get(part) for part in parts)
 
     # ---- contents -----------------------------------------------------------------------------------
@@ -116,8 +123,7 @@ class Pool:
         arrays: dict[str, Any] = {}
         for n, layer in enumerate(self.layers, 1):
             arrays |= {f"{k}{n}": v for k, v in layer._asdict().items() if v is not None and k != "A_prev"}
-        parameters = {k: v for k, v in arrays.items() if k[0] in "Wb"}
-        parameters |= {k: v for k, v in self.named.items() if k in ("w", "b")}
+        parameters = {k: v for k, v in arrays.items() if k[0] in "Wb"} | parameters_of(chain)
         yield from arrays.items()
         if self.layers:
             X = self.layers[0].A_prev
@@ -125,13 +131,14 @@ class Pool:
             yield "AL", self.layers[-1].A
             yield "cache", {"X": X, "A0": X, **arrays}
             yield "caches", [((layer.A_prev, layer.W, layer.b), layer.Z) for layer in self.layers]
-            if all(layer.W.ndim == 2 for layer in self.layers):
+            if all(layer.W.ndim == 2 for layer in self.layers) and not reader.moments:
                 yield "layer_dims", [X.shape[0], *(layer.Z.shape[0] for layer in self.layers)]
         if last == 1:
             yield from {"w": arrays["W1"], "W": arrays["W1"], "Z": arrays["Z1"], "A": arrays["A1"]}.items()
             yield from ([("b", arrays["b1"])] if "b1" in arrays else [])
+            yield from {"A_prev": self.layers[0].A_prev, "hparameters": _hparameters(chain)}.items()
         if reader.target is not None:
-            yield "Y", _value(reader.target)
+            yield "Y", array_of(reader.target)
         yield from {"m": chain.m, "L": last, "parameters": parameters}.items()
         yield from {"lambd": self.lambd, "keep_prob": self.keep_prob, "learning_rate": LEARNING_RATE}.items()
 
@@ -141,14 +148,14 @@ class Pool:
         act = _activated(reader, piece.out)
         A, D = self._dropped(reader, act)
         A = next((OUTPUT_OF[p.label](A) for p in users if p.label in OUTPUT_OF), A)
-        return Layer(_value(W), None if b is None else _value(b), _value(a), piece.out._data, A, D)
+        return Layer(array_of(W), None if b is None else array_of(b), array_of(a), piece.out._data, A, D)
 
     def _dropped(self, reader: Reader, a: Node) -> tuple[Array, Array | None]:
         """A ⊙ D / keep_prob and D if the layer has dropout, else A itself."""
         drop = next((piece for piece, _ in reader.consumers.get(id(a), []) if piece.kind == "dropout"), None)
         if drop is None:
             return a._data, None
-        mask, *keep_prob = map(_value, drop.operands[1:])
+        mask, *keep_prob = map(array_of, drop.operands[1:])
         self.keep_prob = _number(keep_prob[0]) if keep_prob else 1 / float(np.max(mask, initial=1))
         return drop.out._data, (mask != 0).astype(mask.dtype)
 
@@ -170,14 +177,18 @@ def _lambda(chain: Chain) -> float:
     return next((chain.m * h.factor for h in known if h is not None and h.kind == "L2" and chain.m), 0.0)
 
 
+def _hparameters(chain: Chain) -> dict[str, Any]:
+    """Stride and padding of the only convolution, as its exercise has them."""
+    options = next((p.out._options or {} for p in chain.pieces if p.kind == "conv"), {})
+    before, after = options.get("pad", (0, 0))
+    return {"stride": options.get("stride", 1), "pad": before if before == after else (before, after)}
+
+
 def _number(x: Any) -> float:
     return float(np.reshape(x, ()))
 
 
-def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else np.asarray(x)
-
-
 def sizes(values: Mapping[str, Any]) -> str:
-    """How a net is called in a sentence: "n = [2, 4, 1], m = 400"."""
-    return f"n = {values['layer_dims']}, m = {values['m']}"
+    """How a net is called in a sentence: "n = [2, 4, 1], m = 400", or "X (5, 7, 11, 3), m = 5"."""
+    size = f"n = {values['layer_dims']}" if "layer_dims" in values else f"X {array_of(values.get('X')).shape}"
+    return f"{size}, m = {values['m']}"

@@ -197,6 +197,12 @@ CAUSES: dict[str, dict[str, str]] = {
         "zh": "{where} 取了另一个时间步的值。",
         "en": "{where} takes a value of another time step.",
     },
+    "cause.wrong_step_cache": {
+        "zh": "{where} 和同一步的其他梯度用的是另一个时间步的缓存：第 t 步要用第 t 步存下的那一份"
+        "（caches 的下标错开了一步）。",
+        "en": "{where} and the other gradients of a step use the cache of another time step: step t needs what step t "
+        "has stored (the index into caches is off by one).",
+    },
     "cause.swapped_gates": {
         "zh": "{where} 拿错了门：乘上了另一个门或状态。",
         "en": "{where} takes the wrong gate: another gate or state is multiplied in.",
@@ -250,3 +256,14 @@ CAUSES: dict[str, dict[str, str]] = {
         "en": "The error sits only where {z} < 0; it is largest in row {row}, column {column}.",
     },
 }
+
+# What stands in words in the formula that a wrong gradient equals, and the same in Chinese.
+FORMULA_WORDS: tuple[tuple[str, str], ...] = (
+    (r" of sample (\d+) alone", r"（只有第 \1 个样本）"),
+    (r" of the last place of the last sample", "（只有最后一个样本的最后一个位置）"),
+    (r" of the last place alone", "（只有最后一个位置）"),
+    (r" with stride 1", "（步幅为 1）"),
+    (r" with its border", "（带着填充的边）"),
+    (r" with the channels of (\S+) exchanged", r"（交换 \1 的通道）"),
+    (r", with = in place of \+=", "（用 = 代替 +=）"),
+)

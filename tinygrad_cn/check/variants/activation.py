@@ -94,10 +94,6 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
             codes: tuple[Code, ...] = ("wrong_activation_derivative",) if x is z else ()
             for code in (*codes, "wrong_layer_cache") if x is not a else ():
                 yield code, 2, filled(text, view.name(x)), _of(x, rule)
-    for other in ELEMENTWISE:
-        if other != label:
-            text = f"{function_name(other)}′({view.name(z)})"
-            yield "wrong_activation_derivative", 2, text, _of(z, partial(slope, other))
     for other, (text, rule) in OF_OUTPUT.items():
         if other != label:
             for x in (*view.versions(a), z):
@@ -105,6 +101,10 @@ def _derivatives(piece: Piece, view: View) -> Iterator[tuple[Code, int, str, Cal
     for text, rule in SLIPS:
         for x in (*view.versions(a), z):
             yield "wrong_activation_derivative", 2, filled(text, view.name(x)), _of(x, rule)
+    for other in ELEMENTWISE:
+        if other != label:
+            text = f"{function_name(other)}′({view.name(z)})"
+            yield "wrong_activation_derivative", 2, text, _of(z, partial(slope, other))
 
 
 def _slope_at(piece: Piece, x: Any) -> Callable[[Scope], Array]:

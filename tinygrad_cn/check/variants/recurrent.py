@@ -21,8 +21,12 @@ def of_recurrent(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
     """Of W [a; x] + b, or Waa a + Wax x + ba: the gradients of a weight, and of the state."""
     if any(x is W for W in weights_of(piece)):
         yield from _weight(piece, x, view)
-    elif x is piece.operands[state_of(piece)[0]]:
+        return
+    state, given = state_of(piece)
+    if x is piece.operands[state]:
         yield from _state(piece, x, view)
+    elif x is piece.operands[given]:
+        yield from _input(piece, view)
 
 
 def of_cell(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
@@ -102,6 +106,15 @@ def _state(piece: Piece, a: Any, view: View) -> Iterator[Variant]:
             yield Variant("swapped_gates", f"{view.name(W)}aᵀ {d}", other, 2)
 
 
+def _input(piece: Piece, view: View) -> Iterator[Variant]:
+    """The gradient of the state for that of z⟨t⟩."""
+    act, n_x = view.activation_of(piece.out), view.shape(piece.operands[state_of(piece)[1]])[0]
+    if act is not None:
+        W, part = (piece.operands[2], "") if piece.label == "recurrent_sum" else (piece.operands[0], "x")
+        above: Rule = lambda s, g: s.v(W)[:, -n_x:].T @ s.d(act.out)  # noqa: E731
+        yield Variant("missing_activation_derivative", f"{view.name(W)}{part}ᵀ {view.d(act.out)}", above)
+
+
 # ---- what lies about --------------------------------------------------------------------------------
 
 
@@ -146,6 +159,8 @@ def _code(piece: Piece, x: Any, y: Any, view: View) -> Code:
     moment, operands = view.reader.moments[piece], piece.operands
     if moment.cell.kind == "GRU" and _letter(x, view).endswith("Γu") and any(y is z for z in operands):
         return "missing_term"  # of d ⊙ c̃ − d ⊙ a
+    if moment.cell.kind == "LSTM" and len(operands) == 2 and x is operands[1] and y is operands[0]:
+        return "missing_activation_derivative"  # tanh′ of a⟨t⟩ = Γo ⊙ tanh(c⟨t⟩)
     states = {_letter(z, view) for z in (piece.out, *operands)} | ({"a"} if moment.cell.kind == "GRU" else set())
     now = f"⟨{moment.t}⟩"
     moved = _letter(y, view) in states and not any(y is z for z in operands)
