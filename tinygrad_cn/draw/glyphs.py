@@ -62,7 +62,8 @@ def _layers(chain: Chain) -> dict[int, int]:
     for piece in chain.pieces:
         layer = owners.get(chain.reader.names[id(piece.out)], 0)
         if layer:
-            leaves = piece.roles[::2] if piece.is_layer else ()  # W and b, not A
+            # W and b, or the mask of dropout, but not A
+            leaves = piece.roles[::2] if piece.is_layer else piece.operands[1:2] * (piece.kind == "dropout")
             found |= {id(x): layer for x in (*inner_nodes(piece), *leaves) if id(x) not in found}
     return found
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..chain.fold import Row, fold
 from ..chain.model import Quantity, Step
 from ..chain.names import SUBSCRIPT
+from ..chain.note import AND
 from ..errors import PictureError
 from ..language import Lang, say
 from ..ops.op import Array
@@ -181,7 +182,7 @@ class _Groups:
         left_out = list(dict.fromkeys(self._left_out))
         if left_out:
             named = [*left_out[:NAMED], *(["…"] if len(left_out) > NAMED else [])]
-            lines.append(say("network.left_out", self.lang, steps=", ".join(named)))
+            lines.append(say("network.left_out", self.lang, steps=AND[self.lang].join(named)))
         return [Line(text, "cache", style.SMALL) for text in lines]
 
     def _place(self, row: Row) -> None:
