@@ -37,12 +37,14 @@ def compare(
         The cost, or its chain. `backward()` need not have been called; no `.grad` is touched.
     hand : mapping or callable
         Gradients by course name: "dZ2", "dW[2]" and the like; arrays, lists or Tensors. Give as few or
-        as many as you have; those you leave out are worked out from the ones you give.
+        as many as you have; those you leave out are worked out from the ones you give. "dx" (n_x, m, T) is
+        dx⟨t⟩ of all time steps, "da0" belongs to the state a recurrent net starts from.
 
         Or your own backward function. Its parameters are given by name: X, Y, m, parameters, cache,
-        caches, AL, W1, A1, lambd, keep_prob and so on, all copies. It returns a dict of gradients, which
-        must hold dW and db of every layer. It is called again on fresh nets of other sizes, so that
-        nothing is right by luck.
+        caches, AL, W1, A1, lambd, keep_prob and so on, all copies; one named after a gradient, such as dZ
+        or da, is given the true one. It returns a dict of gradients, which must hold those of all parameters
+        unless it starts from a gradient. It is called again on fresh nets of other sizes, so that nothing is
+        right by luck.
     convention : {"course", "autograd"}
         What the hand gradients follow: dA and dZ per sample with 1/m in dW and db, or the true ∂J/∂·.
         With a Chain its own convention is used.
