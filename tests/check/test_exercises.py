@@ -67,6 +67,7 @@ MISTAKES = [
     ("conv_backward", PLACE + "a_slice = A_prev_pad", STILL + "a_slice = A_prev_pad", "dW", "wrong_window", "dW"),
     ("conv_backward", "[:, pad : pad + n_H_prev, pad : pad + n_W_prev]", "", "dA0", "padding", "dX"),
     ("conv_backward", "dW[:, :, :, c] +=", "dW[:, :, :, c] =", "dW", "overwritten", "dW"),
+    ("conv_backward", "u : u + f] += W", "u : u + f] = W", "dA0", "overwritten", "dX"),
     ("conv_backward", "db[:, :, :, c] +=", "db[:, :, :, c] =", "db", "overwritten", "db"),
 ]  # fmt: skip
 

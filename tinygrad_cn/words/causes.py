@@ -261,6 +261,7 @@ CAUSES: dict[str, dict[str, str]] = {
 FORMULA_WORDS: tuple[tuple[str, str], ...] = (
     (r" of sample (\d+) alone", r"（只有第 \1 个样本）"),
     (r" of the last place of the last sample", "（只有最后一个样本的最后一个位置）"),
+    (r" of the last filter", "（只有最后一个滤波器）"),
     (r" of the last place alone", "（只有最后一个位置）"),
     (r" with stride 1", "（步幅为 1）"),
     (r" with its border", "（带着填充的边）"),

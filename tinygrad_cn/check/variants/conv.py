@@ -153,6 +153,8 @@ class _Images(_Moving):
         if np.prod(self.places) <= LARGEST:
             stride = self.options["stride"]
             yield Variant("overwritten", f"{right}, with = in place of +=", self._looped(stride, assigned=True), 2)
+            last = self._looped(stride, assigned=True, filters=slice(-1, None))
+            yield Variant("overwritten", f"{right} of the last filter, with = in place of +=", last, 2)
             if stride > 1:
                 yield Variant("wrong_window", f"{right} with stride 1", self._looped(1, assigned=False), 2)
 
@@ -179,13 +181,14 @@ class _Images(_Moving):
 
         return make
 
-    def _looped(self, stride: int, assigned: bool) -> Rule:
+    def _looped(self, stride: int, assigned: bool, filters: slice = slice(None)) -> Rule:
         """Place by place as in the notes, each added to what is there, or put in its place."""
 
         def make(s: Scope, g: Array) -> Array:
-            x = np.zeros((len(g), *(n + sum(self.pad) for n in self.size), s.v(self.w).shape[2]), g.dtype)
+            W, g = s.v(self.w)[..., filters], g[..., filters]
+            x = np.zeros((len(g), *(n + sum(self.pad) for n in self.size), W.shape[2]), g.dtype)
             for h, w, at in places(self.places, self.f, stride, self.options["dilation"]):
-                part = np.tensordot(g[:, h, w], s.v(self.w), axes=(1, 3))
+                part = np.tensordot(g[:, h, w], W, axes=(1, 3))
                 x[at] = part if assigned else x[at] + part
             return cropped(x, self.pad) * self.per
 
