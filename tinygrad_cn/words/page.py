@@ -34,6 +34,8 @@ PAGE: dict[str, dict[str, str]] = {
     "from.value": {"zh": "刚算出", "en": "computed"},
     "from.cache": {"zh": "缓存", "en": "cache"},
     "from.upstream": {"zh": "上游梯度", "en": "upstream"},
+    "min": {"zh": "最小", "en": "min"},
+    "max": {"zh": "最大", "en": "max"},
     "mean": {"zh": "均值", "en": "mean"},
     "folded": {
         "zh": "{n} 层相同，合成一步；这里列出首尾几层的范数等，逐个数值从略。",

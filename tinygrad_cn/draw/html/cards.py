@@ -125,7 +125,7 @@ def _stats(value: Array, lang: Lang) -> str:
 
 
 def _heads(lang: Lang) -> tuple[str, ...]:
-    return "‖·‖", "min", "max", say("html.mean", lang)
+    return "‖·‖", *(say(f"html.{key}", lang) for key in ("min", "max", "mean"))
 
 
 def _four(value: Array) -> Iterator[str]:
