@@ -66,8 +66,8 @@ def curves(run: Run) -> dict[str, list[tuple[int, float]]]:
 def main() -> None:
     """Print every curve."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("axes", nargs="*", default=list(AXES), choices=list(AXES))
-    for name in parser.parse_args().axes:
+    parser.add_argument("axes", nargs="*", choices=[[], *AXES], help=f"{', '.join(AXES)} (all)")
+    for name in parser.parse_args().axes or AXES:
         for peer, points in curves(grow(name)).items():
             print(f"{name:6} {peer:10}", "  ".join(f"{n}: {duration(seconds)}" for n, seconds in points))
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import growth, imports, plots
+from benchmarks import growth, imports, passes, plots
 from tinygrad_cn.bench import Options, Run, measure, table
 from tinygrad_cn.bench.peers import taking_part
 from tinygrad_cn.bench.summary import spread
@@ -68,6 +68,18 @@ The numbers of the curves are in [measured.json](benchmarks/measured.json).
 曲线的数据在 [measured.json](benchmarks/measured.json) 里。
 """,
 }
+PASSES_OF = {
+    "en": """## The passes of the compiler
+
+How many times as long a step takes without each pass, by CPU time; in brackets, how many calls more it makes. NumPy \
+alone, by `python -m benchmarks.passes`; what they do is in [Compiling](en/compiling.md).
+""",
+    "zh": """## 编译器的各项改写
+
+去掉某一项改写以后，每步用时是原来的多少倍（CPU 时间）；括号里是多出来的调用次数。只用 NumPy，由 \
+`python -m benchmarks.passes` 测得；各项的作用见[编译](zh/compiling.md)。
+""",
+}
 
 
 @dataclass
@@ -77,6 +89,7 @@ class Measured:
     run: Run
     growth: dict[str, Run]
     imports: list[float]
+    passes: passes.Gains
 
     def to_json(self) -> str:
         """All of it, every round included."""
@@ -87,15 +100,17 @@ class Measured:
         """Undo `to_json`."""
         found: dict[str, Any] = json.loads(content)
         grown = {name: Run.from_dict(run) for name, run in found["growth"].items()}
-        return cls(Run.from_dict(found["run"]), grown, found["imports"])
+        gains = {w: {name: passes.Gain(**x) for name, x in row.items()} for w, row in found["passes"].items()}
+        return cls(Run.from_dict(found["run"]), grown, found["imports"], gains)
 
 
 def everything(only: str | None, options: Options, progress: Callable[[str], None]) -> Measured:
-    """Measure: the import first, the workloads with every peer, then the curves."""
+    """Measure: the import first, the workloads with every peer, the curves, then the passes."""
     progress("import")
     seconds = imports.measure()
     run = measure(chosen(only), taking_part(everyone=True), options, progress)
-    return Measured(run, {name: growth.grow(name, progress) for name in growth.AXES}, seconds)
+    grown = {name: growth.grow(name, progress) for name in growth.AXES}
+    return Measured(run, grown, seconds, passes.measure(progress))
 
 
 def page(found: Measured, lang: Lang) -> str:
@@ -104,6 +119,7 @@ def page(found: Measured, lang: Lang) -> str:
     parts = [
         INTRODUCTION[lang], table.machine(run, lang), table.conditions(run, lang),
         table.summary(run, lang, markdown=True), _imported(found, lang), GROWTH[lang],
+        PASSES_OF[lang].strip() + "\n\n" + table.markdown(passes.rows(found.passes, lang)),
         table.workloads(run, lang, markdown=True),
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts) + "\n"

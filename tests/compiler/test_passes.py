@@ -97,19 +97,6 @@ def test_time_steps_of_an_argument_are_put_one_after_the_other_at_once():
     assert "xs[" not in text
 
 
-def test_part_of_a_weight_is_copied_once_for_all_products():
-    sequence = RNG.standard_normal((2, 3, 6))
-
-    def forward(w, x):
-        a = np.ones((4, 3))
-        for t in range(6):
-            a = np.tanh(w[:, :4] @ a + w[:, 4:] @ x[:, :, t])
-        return (a * a).sum()
-
-    text = compiled(forward, sequence, shape=(4, 6))
-    assert text.index("copyto(") < text.index("dot(")
-
-
 def test_equal_layers_share_calls():
     def make():
         net = nn.DNN([6, *[6] * 12, 1], hidden="tanh", output="linear", seed=0)

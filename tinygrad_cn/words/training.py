@@ -45,7 +45,6 @@ TRAINING: dict[str, dict[str, str]] = {
     "step.common subexpressions": {"zh": "公共子表达式", "en": "common subexpressions"},
     "step.common subexpressions again": {"zh": "公共子表达式（再次）", "en": "common subexpressions again"},
     "step.biases": {"zh": "偏置并入权重", "en": "biases"},
-    "step.operands": {"zh": "乘法操作数", "en": "operands"},
     "step.equal layers at once": {"zh": "同形层合并", "en": "equal layers at once"},
     "step.flat parameters": {"zh": "参数连成一片", "en": "flat parameters"},
     "step.dead code": {"zh": "无用代码", "en": "dead code"},

@@ -9,7 +9,6 @@ from .bias import bias
 from .dead import dead
 from .flat import flat
 from .layout import layout
-from .operands import operands
 from .parts import parts
 from .products import products
 from .share import share
@@ -24,7 +23,6 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "biases": bias,
     "sums of products": products,
     "common subexpressions again": share,
-    "operands": operands,
     "equal layers at once": batch,
     "flat parameters": flat,
     "dead code": dead,
