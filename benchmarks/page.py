@@ -119,7 +119,7 @@ def page(found: Measured, lang: Lang) -> str:
     parts = [
         INTRODUCTION[lang], table.machine(run, lang), table.conditions(run, lang),
         table.summary(run, lang, markdown=True), _imported(found, lang), GROWTH[lang],
-        PASSES_OF[lang].strip() + "\n\n" + table.markdown(passes.rows(found.passes, lang)),
+        PASSES_OF[lang], table.in_markdown(passes.rows(found.passes, lang)),
         table.workloads(run, lang, markdown=True),
     ]  # fmt: skip
     return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -35,6 +35,16 @@ class Gain:
 
     time: float
     calls: int
+
+
+def measure(progress: Callable[[str], None] | None = None, names: Sequence[str] = (), rounds: int = ROUNDS) -> Gains:
+    """What the passes gain on workloads: those of the given names, or all nets."""
+    found = {}
+    for name in names or NETS:
+        if progress:
+            progress(f"passes {name}")
+        found[name] = gains(WORKLOADS[name], rounds)
+    return found
 
 
 def gains(w: Workload, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Gain]:
@@ -98,8 +108,7 @@ def main() -> None:
     parser.add_argument("workloads", nargs="*", choices=[[], *NETS], metavar="W1", help="workloads (all but W8)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="turns of each (%(default)s)")
     options = parser.parse_args()
-    found = {name: gains(WORKLOADS[name], options.rounds) for name in options.workloads or NETS}
-    print("\n".join(align(rows(found, language(None)))))
+    print("\n".join(align(rows(measure(None, options.workloads, options.rounds), language(None)))))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import growth, imports, page, plots
+from benchmarks import growth, imports, page, passes, plots
 from tinygrad_cn.bench.results import Entry, Run, Timing
+from tinygrad_cn.bench.workload import WORKLOADS
+from tinygrad_cn.compiler.passes import PASSES
 
 from .test_table import given
 
@@ -21,7 +23,8 @@ def grown(*sizes: int) -> Run:
     return replace(given(), timings=timings)
 
 
-MEASURED = page.Measured(given(), {"depth": grown(10, 100), "batch": grown(1, 4)}, [0.050, 0.060, 0.100])
+GAINS = {"W1": {"layout": passes.Gain(1.004, 0), "sums": passes.Gain(1.5, -3)}}
+MEASURED = page.Measured(given(), {"depth": grown(10, 100), "batch": grown(1, 4)}, [0.050, 0.060, 0.100], GAINS)
 
 
 def test_curves_leave_out_what_was_not_timed() -> None:
@@ -54,7 +57,23 @@ def test_the_page_in_both_languages() -> None:
     assert "| NumPy by hand | 44.0 µs |" in english
     assert chinese.startswith("# 实测速度\n")
     assert "多用 CPU 时间 60 ms（四分位 55 – 80 ms" in chinese
-    assert english.count("\n## ") == chinese.count("\n## ") == 4
+    assert "| sums | 1.50 (-3) |" in english
+    assert "| 求和 | 1.50 (-3) |" in chinese
+    assert english.count("\n## ") == chinese.count("\n## ") == 5
+
+
+def test_a_pass_that_is_left_out_comes_back() -> None:
+    before = list(PASSES)
+    with passes.without("sums"):
+        assert list(PASSES) == [name for name in before if name != "sums"]
+    assert list(PASSES) == before
+
+
+def test_what_the_passes_gain_in_small() -> None:
+    found = passes.gains(replace(WORKLOADS["W5"], dims=(8,) * 9), rounds=1, seconds=0.0)
+    assert set(found) == set(PASSES) - {"dead code"}
+    assert found["equal layers at once"].calls > 0
+    assert all(gain.time > 0 for gain in found.values())
 
 
 def test_a_missed_import_goal_says_by_how_much() -> None:

@@ -155,10 +155,11 @@ def duration(seconds: float) -> str:
 
 
 def _section(heading: str, rows: Sequence[Row], markdown: bool) -> str:
-    return f"## {heading}\n\n{_in_markdown(rows)}" if markdown else "\n".join([heading, *align(list(rows))])
+    return f"## {heading}\n\n{in_markdown(rows)}" if markdown else "\n".join([heading, *align(list(rows))])
 
 
-def _in_markdown(rows: Sequence[Row]) -> str:
+def in_markdown(rows: Sequence[Row]) -> str:
+    """Rows as a table in Markdown; the first is the heading."""
     line: Callable[[Row], str] = lambda row: f"| {' | '.join(row)} |"  # noqa: E731
     head, *body = rows
     return "\n".join([line(head), "|" + "---|" * len(head), *map(line, body)])
