@@ -69,7 +69,8 @@ def test_formulas(chain):
     remarks = {name: q.remark for name, q in chain.quantities.items() if q.remark}
     assert remarks == {
         "Z1": "f = 3, s = 1, p = 0", "N1": "n = (Z[1] − μ) / √(σ² + ε)", "P1": "f = 2, s = 2, p = 0",
-        "Z2": "f = 2, s = 1, p = 0", "P2": "f = 2, s = 2, p = 0", "Ftilde2": "keep_prob = 0.8", "dZ1": "dn = dN[1] ⊙ γ[1]",
+        "Z2": "f = 2, s = 1, p = 0", "P2": "f = 2, s = 2, p = 0", "Ftilde2": "keep_prob = 0.8",
+        "dZ1": "dn = dN[1] ⊙ γ[1]",
     }  # fmt: skip
     assert chain.quantities["dW2"].shapes == "(7, 3, 3, 4) * (7, 2, 2, 6) → (2, 2, 4, 6)"
 
