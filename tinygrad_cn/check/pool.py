@@ -131,7 +131,7 @@ class Pool:
             yield "AL", self.layers[-1].A
             yield "cache", {"X": X, "A0": X, **arrays}
             yield "caches", [((layer.A_prev, layer.W, layer.b), layer.Z) for layer in self.layers]
-            if all(layer.W.ndim == 2 for layer in self.layers) and not reader.moments:
+            if all(layer.W.ndim == 2 for layer in self.layers) and np.ndim(X) == 2 and not reader.moments:
                 yield "layer_dims", [X.shape[0], *(layer.Z.shape[0] for layer in self.layers)]
         if last == 1:
             yield from {"w": arrays["W1"], "W": arrays["W1"], "Z": arrays["Z1"], "A": arrays["A1"]}.items()
