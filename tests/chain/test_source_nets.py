@@ -53,6 +53,13 @@ def tagged(*layers, rows=N_A, X=X):
     return nn.cross_entropy(nn.Sequential(*layers, nn.Dense(rows, 2, seed=9))(X), LABELS), {}
 
 
+def translated(layer=nn.RNN):
+    """A decoder that starts from the last state of an encoder."""
+    encoder, decoder = layer(N_X, N_A, seed=1), layer(2, N_A, seed=2)
+    out = decoder.unroll(RNG.normal(size=(2, M, 6)), encoder.unroll(X).final).A
+    return nn.cross_entropy(nn.Dense(N_A, 2, seed=3)(out), RNG.integers(0, 2, (M, 6))), {}
+
+
 def skipped():
     W1, b1 = leaf(3, 3), leaf(3, 1)
     x = X[:, :, 0]
@@ -90,6 +97,7 @@ NETS = {
     "two activations": lambda: tagged(nn.RNN(N_X, 4, seed=1, activation="relu"), nn.RNN(4, N_A, seed=2)),
     "two kinds": lambda: tagged(nn.LSTM(N_X, 4, seed=1), nn.GRU(4, N_A, seed=2, reset="after")),
     "norm in between": lambda: tagged(nn.RNN(N_X, N_A, seed=1), nn.LayerNorm(N_A), nn.Dropout(0.8, seed=1)),
+    "translated": translated,
     "skip": skipped,
     "shared weights": shared,
     "residual images": images,
@@ -136,6 +144,12 @@ def test_rows_name_what_they_take_only_where_layers_do_not_follow_one_another():
 def test_padded_sequences_are_refused_by_name():
     with pytest.raises(OpError, match=r"the step zf⟨1⟩ \(recurrent\) does not fit"):
         NETS[PADDED]()[0].chain().numpy(functions=True)
+
+
+@pytest.mark.parametrize(("layer", "step"), [(nn.GRU, "zu"), (nn.LSTM, "zf")])
+def test_gated_cells_that_start_from_another_are_refused_by_name(layer, step):
+    with pytest.raises(OpError, match=rf"the step {step}⟨1⟩ \(recurrent\) does not fit"):
+        translated(layer)[0].chain().numpy(functions=True)
 
 
 def test_frozen_layers_are_constants():

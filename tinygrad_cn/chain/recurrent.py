@@ -204,7 +204,7 @@ class Recurrence:
         if not isinstance(state, Node) or state not in self.owner:
             return []
         W, before = self.owner[state]
-        return [W] if piece.label != "recurrent_one" or before < k else []  # else it is the input from a layer below
+        return [W] if before < k else []  # else the input from a layer below, or where an encoder has ended
 
     def _join(self, a: Any, b: Any) -> None:
         self._same[self._root(b)] = self._root(a)

@@ -133,8 +133,10 @@ class Table:
                 needed |= {id(x) for x in layer.takes}
                 kept.append(layer)
         self.layers = kept[::-1]
-        if not kept:
-            raise self.misfit(self.loss)
+        made = {id(layer.out) for layer in kept}
+        unknown = [x for layer in self.layers for x in layer.takes if not is_outside(x) and id(x) not in made]
+        if unknown or not kept:  # such as c⟨T⟩, which an LSTM's function does not hand out
+            raise self.misfit(next((p for p in self._reader.pieces if unknown and p.out is unknown[0]), self.loss))
 
     # ---- time ---------------------------------------------------------------------------------------
 
