@@ -76,5 +76,6 @@ def given(chain):
             found["{}{}".format(*base) if base else identifier(name, chain.quantities)] = np.array(q.value)
     for letter in "xy":
         steps = [np.array(chain[f"{letter}⟨{t}⟩"]) for t in range(1, 100) if f"{letter}⟨{t}⟩" in chain.quantities]
-        found |= {letter.upper(): np.stack(steps, axis=2)} if steps else {}
+        if len({step.shape for step in steps}) == 1:
+            found[letter.upper()] = np.stack(steps, axis=2)
     return found
