@@ -5,12 +5,12 @@ A step of a small net takes less time than a loop over its settings, parameters 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..autograd import bump, clock
+from ..autograd import Node, bump, clock
 from ..ops.op import Array
 from ..tensor import Tensor
 from .state import Attribute, Cells, Entry, Place, Settings
@@ -83,6 +83,24 @@ def unchanged(
     ]
     names = "".join(f"a{i}, " for i in range(len(args)))
     return scope.function(f"def f(args):\n    ({names}) = args\n    return {' and '.join(terms) or True}\n")  # type: ignore[no-any-return]
+
+
+def inputs(sources: Iterable[Place | int | str]) -> Callable[[tuple[Any, ...], Mapping[str, Any]], list[Any]]:
+    """A function from the arguments of a call to the inputs of a program: from places, positions or keywords."""
+    scope = Scope(entries=_entries)
+    texts = [
+        f"entries(args[{x}])"
+        if isinstance(x, int)
+        else f"entries(kwargs[{x!r}])"
+        if isinstance(x, str)
+        else scope.of(x)
+        for x in sources
+    ]
+    return scope.function(f"def f(args, kwargs):\n    return [{', '.join(texts)}]\n")  # type: ignore[no-any-return]
+
+
+def _entries(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
 
 
 def finish(

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Node
 from ..ops.op import Array
 from ..tensor import Tensor
 from .emit import Emitter
 from .fuse import jitted
-from .guard import finish, unchanged
+from .guard import finish, inputs, unchanged
 from .memory import Memory
 from .passes import PASSES
 from .program import Program
@@ -66,7 +65,7 @@ class Replay:
         self._quiet: dict[str, Any] = dict.fromkeys(sorted(program.ignored), "ignore")
         self._places = {key: place for key, (place, _) in places(found).items()}
         self._tensors = found.tensors
-        self._inputs = [_reader(key, self._places) for _, key in emitter.inputs]
+        self._inputs = inputs([key[1] if key[0] == "arg" else self._places[key] for _, key in emitter.inputs])
         self._numbers = [self._places[key] for key in emitter.outputs]
         self._held: list[tuple[Any, Array]] = []
         self._gradients: list[tuple[Tensor, Array]] = []
@@ -113,13 +112,13 @@ class Replay:
 
     def __call__(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Run the step once."""
-        inputs = [read(args, kwargs) for read in self._inputs]
+        given = self._inputs(args, kwargs)
         try:
             if self._quiet:
                 with np.errstate(**self._quiet):
-                    result = self._function(*inputs)
+                    result = self._function(*given)
             else:
-                result = self._function(*inputs)
+                result = self._function(*given)
         except BaseException as error:
             self._explain(error)
             raise
@@ -153,18 +152,3 @@ def _compiled(source: str, namespace: dict[str, Any]) -> tuple[Any, str]:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     exec(compile(source, file, "exec"), namespace)
     return namespace["replay"], file
-
-
-def _reader(key: Key, places: Mapping[Key, Any]) -> Any:
-    """How to find an input when a step begins."""
-    if key[0] != "arg":
-        place = places[key]
-        return lambda args, kwargs: place.get()
-    where = key[1]
-    if isinstance(where, str):
-        return lambda args, kwargs: _entries(kwargs[where])
-    return lambda args, kwargs: _entries(args[where])
-
-
-def _entries(x: Any) -> Any:
-    return x._data if isinstance(x, Node) else x

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..program import Program, Rewriter, Value
+from .algebra import number
 
 LONGEST = 4096  # terms: beyond, np.add.reduce, which adds in pairs, is noticeably more exact
 
@@ -15,23 +17,40 @@ def sums(program: Program) -> Program:
     """Write Σ over rows, columns or all entries as a product; the gradient of a bias is one, and a cost."""
 
     def rule(rewriter: Rewriter, value: Value, args: tuple[Any, ...]) -> Value | None:
-        options = dict(value.options)
-        if value.op != (np.add, "reduce") or set(options) - {"axis", "keepdims"} or value.dtype.kind != "f":
+        total, share = _mean(value)
+        if not _is_sum(total) or total.dtype != value.dtype:
             return None
-        (x,), axes = args, options["axis"]
-        terms = x.size // max(value.size, 1)
-        if x.dtype != value.dtype or not 0 < terms <= LONGEST or not x.size:
-            return None
+        x, axes = rewriter.new[total.args[0]], dict(total.options)["axis"]
         if len(axes) == len(x.shape):
-            return _of_all(rewriter, value, x)
-        return _along(rewriter, value, x, axes[0]) if len(x.shape) == 2 else None
+            return _of_all(rewriter, value, x, share)
+        return _along(rewriter, value, x, axes[0]) if len(x.shape) == 2 and total is value else None
 
     return Rewriter(program).run(rule)
 
 
-def _of_all(rewriter: Rewriter, value: Value, x: Value) -> Value:
+def _mean(value: Value) -> tuple[Any, float]:
+    """For −Σ / m, as a cost is: Σ and −1 / m. For anything else, it and 1."""
+    share = number(value.args[1]) if value.op is np.divide else None
+    if not share or not math.isfinite(share):
+        return value, 1.0
+    total, sign = value.args[0], 1.0
+    while isinstance(total, Value) and total.op in ("reshape", np.negative):
+        sign = -sign if total.op is np.negative else sign
+        total = total.args[0]
+    return total, sign / share
+
+
+def _is_sum(total: Any) -> bool:
+    if not isinstance(total, Value) or total.op != (np.add, "reduce") or total.dtype.kind != "f":
+        return False
+    x: Value = total.args[0]
+    plain = not set(dict(total.options)) - {"axis", "keepdims"} and x.dtype == total.dtype
+    return plain and x.size > 0 and 0 < x.size // max(total.size, 1) <= LONGEST
+
+
+def _of_all(rewriter: Rewriter, value: Value, x: Value, share: float) -> Value:
     vector = rewriter.make("reshape", (x, (x.size,)), (x.size,), x.dtype)
-    total = rewriter.make(np.matmul, (vector, _ones(rewriter, (x.size,), x)), (), x.dtype, (), value.name)
+    total = rewriter.make(np.matmul, (vector, _ones(rewriter, (x.size,), x, share)), (), x.dtype, (), value.name)
     return _shaped(rewriter, total, value)
 
 
@@ -44,8 +63,10 @@ def _along(rewriter: Rewriter, value: Value, x: Value, axis: int) -> Value:
     return _shaped(rewriter, total, value)
 
 
-def _ones(rewriter: Rewriter, shape: tuple[int, ...], x: Value) -> Value:
-    return rewriter.make("constant", (np.ones(shape, x.dtype),), shape, x.dtype, (), "ones")
+def _ones(rewriter: Rewriter, shape: tuple[int, ...], x: Value, share: float = 1.0) -> Value:
+    """Ones, or as many shares of the sum."""
+    name = "ones" if share == 1 else "shares"
+    return rewriter.make("constant", (np.full(shape, share, x.dtype),), shape, x.dtype, (), name)
 
 
 def _shaped(rewriter: Rewriter, total: Value, value: Value) -> Value:
