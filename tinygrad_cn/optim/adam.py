@@ -70,11 +70,11 @@ class Adam(Optimizer):
         np.multiply(g, g, out=s)
         s *= 1 - self.beta2
         S += s
-        np.divide(S, 1 - self.beta2**t, out=s)
-        np.sqrt(s, out=s)
-        s += self.eps
+        root = (1 - self.beta2**t) ** 0.5  # √(S / root²) + ε, times root: one division of the array less
+        np.sqrt(S, out=s)
+        s += self.eps * root
         np.divide(v, s, out=s)
-        s *= lr / (1 - self.beta1**t)
+        s *= lr * root / (1 - self.beta1**t)
         w -= s
 
 
