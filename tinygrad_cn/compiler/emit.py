@@ -227,6 +227,8 @@ class Emitter:
         if isinstance(known, np.ndarray) and _memory(known) == _memory(array):
             return value.name
         name = self.bind(value.name, array)
+        if value.op == "constant" and array.size and (array == array.flat[0]).all():  # as the factors of sums are
+            self.constants.append(f"{name} = full({array.shape}, {array.flat[0].item()!r})")
         if value.op == "input":
             self._arrays[_memory(array)] = name
         return name
