@@ -68,7 +68,7 @@ MATMUL = register(
 
 def _affine(w: Any, a: Any, b: Any) -> Any:
     z = np.dot(w, a)
-    return np.add(z, b, out=z if np.result_type(z, b) == z.dtype else None)
+    return np.add(z, b, out=z if b.dtype == z.dtype else None)
 
 
 @lru_cache(maxsize=4)  # batches of one size, and the last of an epoch
