@@ -156,5 +156,5 @@ def _runs_and_shows(mutant: Mutant, right: dict[str, Any]) -> bool:
 
 def same(a: Any, b: Any) -> bool:
     """Whether two gradients are equal but for rounding in float32; what is all rounding is equal to 0."""
-    size, noise = float(np.max(np.abs(b), initial=0)), 100 * float(np.finfo(np.asarray(b).dtype).eps)
+    size, noise = float(np.max(np.abs(b), initial=0)), 100 * float(np.finfo(np.result_type(b, np.float32)).eps)
     return np.shape(a) == np.shape(b) and np.allclose(a, b, rtol=1e-4, atol=max(1e-4 * size, noise))
