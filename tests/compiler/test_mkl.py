@@ -68,6 +68,8 @@ def test_what_blas_cannot_read_is_left_to_numpy():
     out = np.empty((N, M))
     assert mkl.call_of(whole(N, 2 * K)[:, ::2], whole(K, M), out) is None
     assert mkl.call_of(whole(N, K), whole(K, M), np.empty((M, N)).T) is None
+    packed = np.zeros((N, K), [("x", "f8"), ("y", "f4")])["x"]  # twelve bytes apart
+    assert mkl.call_of(packed, whole(K, M), out) is None
     assert mkl.call_of(whole(2, 3, N, K), whole(2, 3, K, M), np.empty((2, 3, N, M))) is None
     a, b = whole(N, 2 * K)[:, ::2], whole(K, M)
     mkl.Product()(a, b, out)

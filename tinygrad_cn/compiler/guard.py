@@ -88,15 +88,14 @@ def unchanged(
 def inputs(sources: Iterable[Place | int | str]) -> Callable[[tuple[Any, ...], Mapping[str, Any]], list[Any]]:
     """A function from the arguments of a call to the inputs of a program: from places, positions or keywords."""
     scope = Scope(entries=_entries)
-    texts = [
-        f"entries(args[{x}])"
-        if isinstance(x, int)
-        else f"entries(kwargs[{x!r}])"
-        if isinstance(x, str)
-        else scope.of(x)
-        for x in sources
-    ]
-    return scope.function(f"def f(args, kwargs):\n    return [{', '.join(texts)}]\n")  # type: ignore[no-any-return]
+    texts = ", ".join(_source(scope, x) for x in sources)
+    return scope.function(f"def f(args, kwargs):\n    return [{texts}]\n")  # type: ignore[no-any-return]
+
+
+def _source(scope: Scope, x: Place | int | str) -> str:
+    if isinstance(x, int | str):
+        return f"entries({'args' if isinstance(x, int) else 'kwargs'}[{x!r}])"
+    return scope.of(x)
 
 
 def _entries(x: Any) -> Any:

@@ -32,7 +32,8 @@ def library() -> Any:
     try:
         names = [file for file in files("mkl") or () if file.name.startswith(("libmkl_rt.so", "mkl_rt."))]
         loaded = ctypes.CDLL(str(names[0].locate()))
-    except (PackageNotFoundError, IndexError, OSError):
+        loaded.cblas_sgemm_batch_strided_64  # noqa: B018 releases before 2022 lack it
+    except (PackageNotFoundError, IndexError, OSError, AttributeError):
         return None
     threads = os.environ.get("OPENBLAS_NUM_THREADS", "")
     if threads.isdigit() and not {"MKL_NUM_THREADS", "OMP_NUM_THREADS"} & os.environ.keys():
@@ -99,6 +100,8 @@ def call_of(a: Array, b: Array, out: Array) -> Call | None:
 def _side(x: Array) -> tuple[Any, int] | None:
     """How BLAS reads a matrix, as it is or turned, and the distance of its rows, or of its columns, in entries."""
     (rows, columns), (down, right) = x.shape[-2:], _strides(x)[-2:]
+    if any(n % x.itemsize for n in x.strides):
+        return None
     if (right == 1 or columns == 1) and down >= columns:
         return AS_IT_IS, down
     return (TURNED, right) if (down == 1 or rows == 1) and right >= rows else None
