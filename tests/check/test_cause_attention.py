@@ -23,6 +23,15 @@ GS1, A1, ROOT = GS[:, 0], A[:, 0], np.sqrt(N)
 
 MISTAKES = [
     ("constant_factor", "dQ1", np.einsum("nmk,mqk->nmq", K, GS1), "it is 2 times the right value"),
+    ("missing_sum_over_time", "dWq1", CHAIN["dQ1"][..., -1] @ CHAIN["A0"][..., -1].T / M, "(1/m) dQ[1]⟨3⟩ X⟨3⟩ᵀ alone"),
+    ("missing_sum_over_samples", "dWo1", CHAIN["dZ1"][:, 0] @ CHAIN["C1"][:, 0].T / M, "of sample 1 alone"),
+    ("wrong_layer_cache", "dWk1", np.einsum("imt,jmt->ij", CHAIN["dQ1"], CHAIN["A0"]) / M, "(1/m) Σₜ dQ[1]⟨t⟩ X⟨t⟩ᵀ"),
+    ("missing_sum_over_time", "dbo1", CHAIN["dZ1"].sum(axis=1) / M, "np.sum(dZ[1], axis=1)"),
+    ("missing_sum_over_samples", "dbo1", CHAIN["dZ1"].sum(axis=2) / M, "np.sum(dZ[1], axis=2)"),
+    ("mean_instead_of_sum", "dbo1", CHAIN["dZ1"].mean(axis=2).sum(axis=1)[:, None] / M, "Σ np.mean(dZ[1], axis=2)"),
+    ("wrong_axis", "dbv1", np.sum(CHAIN["dV1"]) / M, "np.sum(dV[1])"),
+    ("transposed", "dC1", np.einsum("ij,jmt->imt", CHAIN["Wo1"], CHAIN["dZ1"]), "It equals Wo[1] dZ[1]."),
+    ("sign", "dS1", A * (GA + (GA * A).sum(axis=3, keepdims=True)), "α[1] ⊙ (dα[1] + Σ(dα[1] ⊙ α[1]))"),
     ("transposed", "dQ1", np.einsum("nmk,mkq->nmq", K, GS1) / ROOT, "It equals K[1] dS[1] / √4."),
     ("wrong_layer_cache", "dQ1", np.einsum("nmk,mqk->nmq", Q, GS1) / ROOT, "It equals Q[1] dS[1]ᵀ / √4."),
     ("wrong_layer_cache", "dQ1", CHAIN["dK1"], "It equals Q[1] dS[1] / √4."),
@@ -42,7 +51,9 @@ MISTAKES = [
 def test_the_cause_is_named(code, name, value, told):
     report = tg.compare(CHAIN, {name: value}, lang="en")
     row = report[name]
-    assert (row.verdict, [cause.code for cause in row.causes]) == ("wrong", [code])
+    assert (row.verdict, [cause.code for cause in row.causes]) == (
+        "shape" if value.shape != CHAIN[name].shape else "wrong", [code],
+    )  # fmt: skip
     assert told in row.explanation("en")
     assert row.explanation("zh")
 
@@ -79,3 +90,40 @@ def test_the_skip_forgotten():
     row = tg.compare(chain, {"d2.Z": chain["d2.Z"], "dA1": alone}, lang="en")["dA1"]
     assert [cause.code for cause in row.causes] == ["missing_term"]
     assert row.explanation("en").startswith("dA[1] lacks a term.")
+
+
+def test_the_mask_forgotten():
+    chain = chain_of(
+        nn.Sequential(nn.MultiHeadAttention(N, 1, causal=True, seed=1), nn.Dense(N, 3, seed=2)),
+        RNG.normal(size=(N, M, T)),
+    )
+    S, g = chain["S1"], chain["dalpha1"]
+    alpha = np.exp(S) / np.exp(S).sum(axis=-1, keepdims=True)
+    row = tg.compare(chain, {"dS1": alpha * (g - (g * alpha).sum(axis=-1, keepdims=True))}, lang="en")["dS1"]
+    assert [cause.code for cause in row.causes] == ["wrong_activation_derivative"]
+    assert "It equals dα[1] through the softmax without the mask." in row.explanation("en")
+
+
+def test_a_factor_of_the_root_is_named():
+    """With three rows a head √3 is no factor that something else could be."""
+    chain = chain_of(
+        nn.Sequential(nn.MultiHeadAttention(3, 1, seed=1), nn.Dense(3, 3, seed=2)), RNG.normal(size=(3, M, T))
+    )
+    row = tg.compare(chain, {"dQ1": np.sqrt(3) * chain["dQ1"]}, lang="en")["dQ1"]
+    assert [(cause.code, cause.factor) for cause in row.causes] == [("constant_factor", "√3")]
+
+
+@pytest.mark.parametrize(("factor", "code"), [(-1, "sign"), (2, "constant_factor")])
+def test_a_skip_with_the_wrong_factor_is_told_from_what_follows(factor, code):
+    """dA[1], where the mistake was made, is not handed over."""
+    W1, W2, W3 = (tg.tensor(RNG.normal(size=s), True) for s in ((N, 3), (N, N), (2, N)))
+    X = RNG.normal(size=(3, M))
+    A1 = np.tanh(W1 @ X)
+    J = nn.cross_entropy(W3 @ (np.tanh(W2 @ A1) + A1), np.arange(M) % 2)
+    J.backward()
+    chain = J.chain(lang="en")
+    dA1 = chain["W2"].T @ chain["dZ2"] + factor * chain["dH2"]
+    dZ1 = dA1 * (1 - chain["A1"] ** 2)
+    report = tg.compare(chain, {"dH2": chain["dH2"], "dZ2": chain["dZ2"], "dZ1": dZ1, "dW1": dZ1 @ X.T / M})
+    assert [(c.code, c.where) for c in report["dZ1"].causes] == [(code, "dA[1]")]
+    assert report["dW1"].verdict == "inherited"

@@ -141,6 +141,8 @@ def lstm_backward(chain, slip=""):
         dc = da * o * (1 - tanh_c**2) + (0 if slip == "no dc_next" else dc_next)
         if slip == "no tanh of c":
             dc = da * o + dc_next
+        if slip == "slope at c":
+            dc = da * o * (1 - v(f"c⟨{t}⟩") ** 2) + dc_next
         df, di, do = dc * c_prev, dc * cand, da * tanh_c
         dcand = dc * (f if slip == "wrong gate" else i)
         dz = {"f": df * f * (1 - f), "i": di * i * (1 - i), "o": do * o * (1 - o), "c": dcand * (1 - cand**2)}
@@ -164,6 +166,8 @@ def test_the_lstm_of_the_notes_agrees(lstm):
 LSTM_SLIPS = [
     ("no da_next", "da⟨3⟩", "missing_next_step"),
     ("no dc_next", "dc⟨3⟩", "missing_next_step"),
+    ("no tanh of c", "dc⟨4⟩", "missing_activation_derivative"),
+    ("slope at c", "dc⟨4⟩", "wrong_activation_derivative"),
     ("wrong gate", "dc̃⟨4⟩", "swapped_gates"),
     ("wrong gate back", "dc⟨3⟩", "swapped_gates"),
     ("x on top", "dWf", "swapped_parts"),

@@ -214,12 +214,18 @@ class Candidates:
         return replace(up, make=make, rest=step.rest, implied={**up.implied, id(out): total})
 
     def _dropped(self, step: Step, x: Any, where: str) -> Iterator[Candidate]:
-        """One of several terms left out: a penalty on the weights, or a branch; or all the penalties there are."""
+        """One of several terms left out: a penalty on the weights, or a branch; or all the penalties there are.
+
+        Or a branch that has the wrong sign, or is counted twice.
+        """
         if step.rest is None:
             return
         code = penalty_codes(step.piece, x)[0] if step.piece.kind == "penalty" else "missing_term"
         code = "missing_next_step" if self._comes_later(step.piece, x) else code
         yield Candidate(step.rest, None, (Cause(code, where),), 1)
+        if step.piece.kind != "penalty":
+            yield Candidate(_times(-1.0, step.part), step.rest, (Cause("sign", where, factor="−1"),), 1)
+            yield Candidate(_times(2.0, step.part), step.rest, (Cause("constant_factor", where, factor="2"),), 2)
         others = [piece for piece, _ in self.consumers[id(x)] if piece is not step.piece]
         if len(others) > 1 and all(piece.kind == "penalty" for piece in others):
             yield Candidate(step.part, None, tuple(Cause(penalty_codes(p, x)[0], where) for p in others), 1)
@@ -237,6 +243,10 @@ def resolved(candidate: Candidate, coefficients: Array) -> Mapping[int, Make]:
 
 def _at(gradients: Gradients, x: Any) -> Make:
     return lambda k: gradients[id(x)].at(k)
+
+
+def _times(factor: float, make: Make) -> Make:
+    return lambda k: factor * make(k)
 
 
 def _remembered(make: Make) -> Make:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..chain.attention import attention_root
 from ..chain.names import written
 from ..ops.op import Array
 from .candidate import Candidate, Candidates, Make, Step, resolved
@@ -219,6 +220,9 @@ def _symbols(chain: Any) -> dict[str, float]:
     steps = max((moment.cell.steps for moment in chain.reader.moments.values()), default=1)
     symbols |= {"T": float(steps)} if steps > 1 else {}
     for piece in chain.pieces:
+        if piece.label == "attention_scores":
+            root = attention_root(piece)
+            symbols[root] = float(root.removeprefix("√")) ** 0.5
         if piece.kind == "affine" and len(symbols) < 12:
             w = np.shape(piece.operands[0]._data)
             symbols.setdefault("n[0]", float(w[0] if piece.flipped else w[1]))

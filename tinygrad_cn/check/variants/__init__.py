@@ -20,6 +20,7 @@ from .norm import of_norm
 from .output import of_loss, of_op
 from .pool import of_flatten, of_pool
 from .recurrent import of_cell, of_recurrent, of_step_activation, sums_over_time
+from .sequence import of_sequence
 
 __all__ = ["Scope", "Span", "Variant", "View", "sums_over_time", "variants"]
 
@@ -30,6 +31,8 @@ def variants(piece: Piece, x: Any, view: View) -> Iterator[Variant | Span]:
         yield from of_affine(piece, x, view)
     elif piece.kind == "attention":
         yield from of_attention(piece, x, view)
+    elif piece.kind in ("sequence", "projection"):
+        yield from of_sequence(piece, x, view)
     elif piece.kind == "conv":
         yield from of_conv(piece, x, view)
     elif piece.kind == "norm":

@@ -15,7 +15,7 @@ from ...chain.attention import attention_root
 from ...chain.layers import Piece
 from ...ops.op import Array
 from ..cause import Code
-from .model import Rule, Scope, Variant, View
+from .model import Rule, Scope, Variant, View, needs
 
 Change = Callable[[Array, Array, Array], tuple[Array, Array, Array]]
 
@@ -75,6 +75,10 @@ def _of_softmax(piece: Piece, view: View) -> Iterator[Variant]:
     entrywise = f"{d} ⊙ {a} ⊙ (1 − {a})"
     yield Variant("wrong_activation_derivative", entrywise, lambda s, g: g * s.v(out) * (1 - s.v(out)))
     yield Variant("wrong_activation_derivative", f"{d} ⊙ {a}", lambda s, g: g * s.v(out))
+    plus = f"{a} ⊙ ({d} + Σ({d} ⊙ {a}))"
+    yield Variant("sign", plus, lambda s, g: s.v(out) * (g + np.sum(g * s.v(out), axis=-1, keepdims=True)), 2)
+    if not needs(piece.operands[1]) and np.size(view.world.value(piece.operands[1])) > 1:
+        yield Variant("wrong_activation_derivative", f"{d} through the softmax without the mask", _unmasked(piece))
     for axis in (2, 1, 0, None):
         text = f"{a} ⊙ ({d} − np.sum({d} ⊙ {a}, axis={axis}))"
         yield Variant("softmax_axis", text, _summed_along(out, axis))
@@ -84,5 +88,14 @@ def _summed_along(alpha: Any, axis: int | None) -> Rule:
     def make(s: Scope, g: Array) -> Array:
         a = s.v(alpha)
         return np.asarray(a * (g - np.sum(g * a, axis=axis, keepdims=True)))
+
+    return make
+
+
+def _unmasked(piece: Piece) -> Rule:
+    def make(s: Scope, g: Array) -> Array:
+        e = np.exp(s.v(piece.operands[0]))
+        a = e / e.sum(axis=-1, keepdims=True)
+        return np.asarray(a * (g - np.sum(g * a, axis=-1, keepdims=True)))
 
     return make

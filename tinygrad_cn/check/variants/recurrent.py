@@ -35,6 +35,10 @@ def of_cell(piece: Piece, x: Any, view: View) -> Iterator[Variant]:
         return
     d = view.d(piece.out)
     yield Variant("missing_term", d, lambda s, g: g, 2)
+    if _squashes(piece, x, view):
+        gate, c = piece.operands
+        bare: Rule = lambda s, g: g * s.v(gate) * (1 - s.v(c) ** 2)  # noqa: E731
+        yield Variant("wrong_activation_derivative", f"{d} ⊙ {view.name(gate)} ⊙ (1 − ({view.name(c)})²)", bare)
     for y in _nearby(piece, x, view):
         code = _code(piece, x, y, view)
         yield Variant(code, f"{d} ⊙ {view.name(y)}", _times(y), 2)
@@ -159,12 +163,17 @@ def _code(piece: Piece, x: Any, y: Any, view: View) -> Code:
     moment, operands = view.reader.moments[piece], piece.operands
     if moment.cell.kind == "GRU" and _letter(x, view).endswith("Γu") and any(y is z for z in operands):
         return "missing_term"  # of d ⊙ c̃ − d ⊙ a
-    if moment.cell.kind == "LSTM" and len(operands) == 2 and x is operands[1] and y is operands[0]:
-        return "missing_activation_derivative"  # tanh′ of a⟨t⟩ = Γo ⊙ tanh(c⟨t⟩)
+    if _squashes(piece, x, view) and y is operands[0]:
+        return "missing_activation_derivative"
     states = {_letter(z, view) for z in (piece.out, *operands)} | ({"a"} if moment.cell.kind == "GRU" else set())
     now = f"⟨{moment.t}⟩"
     moved = _letter(y, view) in states and not any(y is z for z in operands)
     return "wrong_time_step" if moved or not view.name(y).endswith(now) else "swapped_gates"
+
+
+def _squashes(piece: Piece, x: Any, view: View) -> bool:
+    """Whether x is the c⟨t⟩ of a⟨t⟩ = Γo ⊙ tanh(c⟨t⟩)."""
+    return view.reader.moments[piece].cell.kind == "LSTM" and len(piece.operands) == 2 and x is piece.operands[1]
 
 
 def _letter(x: Any, view: View) -> str:
