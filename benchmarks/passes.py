@@ -1,19 +1,23 @@
 """What each pass of the compiler gains: `python -m benchmarks.passes [W1 W7]`.
 
 Each workload is compiled with all passes, and once more with each of them left out, but for dead code. All train in
-turns in one process, without Numba and MKL. A figure is how many times as long the step takes without the pass, by CPU
-time, median of rounds; in brackets, how many calls more it makes.
+turns, in one process with one thread, without Numba and MKL. A figure is how many times as long the step takes without
+the pass, by CPU time, median of rounds; in brackets, how many calls more it makes.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from json import dumps, loads
 
 import tinygrad_cn as tg
+from tinygrad_cn.bench.contender import surroundings
 from tinygrad_cn.bench.peers.ours import training_step
 from tinygrad_cn.bench.problem import problem
 from tinygrad_cn.bench.summary import spread
@@ -43,8 +47,21 @@ def measure(progress: Callable[[str], None] | None = None, names: Sequence[str] 
     for name in names or NETS:
         if progress:
             progress(f"passes {name}")
-        found[name] = gains(WORKLOADS[name], rounds)
+        found[name] = _alone(name, rounds)
     return found
+
+
+def _alone(name: str, rounds: int) -> dict[str, Gain]:
+    """What `gains` finds in a process of its own, with one thread."""
+    program = f"from benchmarks import passes; print(passes.as_json({name!r}, {rounds}))"
+    with surroundings(threads=1):
+        ran = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
+    return {found: Gain(**x) for found, x in loads(ran.stdout).items()}
+
+
+def as_json(name: str, rounds: int) -> str:
+    """What `gains` finds, as a parent process reads it."""
+    return dumps({found: asdict(gain) for found, gain in gains(WORKLOADS[name], rounds).items()})
 
 
 def gains(w: Workload, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Gain]:
