@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import __version__
 
-PACKAGES = ("numba", "torch", "jax", "autograd", "mygrad", "tinygrad", "scikit-learn")
+PACKAGES = ("numba", "mkl", "torch", "jax", "autograd", "mygrad", "tinygrad", "scikit-learn")
 
 
 def describe() -> dict[str, str]:
