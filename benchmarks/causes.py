@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="share of the single mutants")
     parser.add_argument("--pairs", type=int, default=400)
     parser.add_argument("--right", type=int, default=2000, help="right gradients of dense nets; a fifth of each other")
-    parser.add_argument("--nets", type=int, default=20, help="nets drawn of each other family")
+    parser.add_argument("--nets", type=int, default=12, help="nets drawn of each other family")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     found = measure(args)

@@ -74,19 +74,23 @@ def score(mutant: Mutant) -> Score:
     wrong = [row for row in report.rows if row.verdict in ("wrong", "shape")]
     said = "; ".join(f"{r.name}: {_text(r.causes)}{''.join(' | ' + _text(a) for a in r.alternatives)}" for r in wrong)
     outcome = max((_named(mutant, slip, wrong) for slip in mutant.made), key=OUTCOMES.index)
-    guilty = _guilty(mutant, [row.name for row in report.rows])
-    accused = tuple(r.name for r in wrong if r.name not in guilty)
-    return Score(outcome, guilty <= {r.name for r in wrong}, accused, said)
+    guilty, blamed = _guilty(mutant, [row.name for row in report.rows]), {row.name for row in wrong}
+    accused = tuple(r.name for r in wrong if not any(r.name in group for group in guilty))
+    return Score(outcome, all(group & blamed for group in guilty), accused, said)
 
 
 def _text(causes: Iterable[Any]) -> str:
     return " + ".join(f"{c.code}@{c.where}({c.equals or c.factor})" for c in causes)
 
 
-def _guilty(mutant: Mutant, order: list[str]) -> set[str]:
-    """The gradients handed over that a mistake was made in; if it was made in others, the first that shows it."""
+def _guilty(mutant: Mutant, order: list[str]) -> list[set[str]]:
+    """For each mistake the gradients handed over that it was made in, or the first that shows it if there is none.
+
+    One that was made at every time step is to be blamed once.
+    """
     known = {name: known_name(mutant.work.chain, name) for name in mutant.work.program}
     hand = {known[name]: value for name, value in mutant.hand.items()}
+    right = mutant.work.hand()
 
     def shows(names: Collection[str]) -> list[str]:
         """What changes if these lines are put right."""
@@ -94,13 +98,12 @@ def _guilty(mutant: Mutant, order: list[str]) -> set[str]:
         without = {known[n]: value for n, value in mutant.work.hand(others).items()}
         return [k for k in order if not same(hand[k], without[k])]
 
-    found: set[str] = set()
-    right = mutant.work.hand()
+    found = []
     for slip in mutant.made:
         handed = [name for name in slip.lines if known[name] in hand]
         wrong = [name for name in handed if not same(hand[known[name]], right[name])]  # two signs undo each other
-        found |= {str(known[name]) for name in wrong if known[name] in shows([name])}
-        found |= set(shows(slip.lines.keys() - handed)[:1]) if len(handed) < len(slip.lines) else set()
+        group = {str(known[name]) for name in wrong if known[name] in shows([name])}
+        found.append(group or set(shows(slip.lines.keys())[:1]))
     return found
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import tinygrad_cn as tg
 from tinygrad_cn import nn
+from tinygrad_cn.check.world import World
 
 M = 6
 RNG = np.random.default_rng(5)
@@ -304,3 +305,11 @@ def test_dw_taken_for_w(J, chain):
     wrong = conv_backward(chain["dZ2"], chain["P1"], chain["dW2"], 1, 0, 1)[0]
     row = tg.compare(J, {"dZ2": chain["dZ2"], "dW2": chain["dW2"], "dP1": wrong}, lang="en")["dP1"]
     assert (row.cause, row.causes[0].equals) == ("wrong_layer_cache", "dW[2]ᵀ * dZ[2]")
+
+
+def test_the_terms_of_a_convolution_are_as_large_as_their_absolute_values(J, chain):
+    """Rounding is relative to them: where they cancel the sum says too little, and right gradients are accused."""
+    piece = next(p for p in chain.pieces if p.kind == "conv" and p.out is chain.reader.values["Z1"])
+    size = World(chain, 2.0**-52).size(piece, piece.roles[0], chain["dZ1"])
+    terms = conv_backward(np.abs(chain["dZ1"]), np.abs(X), chain["W1"], 2, 1, 1)[1]
+    np.testing.assert_allclose(size, terms, rtol=1e-12)

@@ -117,6 +117,29 @@ def test_what_no_slip_explains_stays_unknown(rnn):
     assert tg.compare(rnn, noise)["dWaa"].cause == "unknown"
 
 
+def test_what_agrees_does_not_vouch_for_what_it_has_no_part_of():
+    """a⟨0⟩ is 0: of two steps dWaa sees the second alone, and agrees though da⟨1⟩ is wrong."""
+    net = nn.Sequential(nn.RNN(N_X, N_A, seed=1), nn.Dense(N_A, 3, seed=2))
+    J = nn.cross_entropy(net(X[:, :, :2]), np.zeros((M, 2), int))
+    J.backward()
+    chain = J.chain(lang="en")
+    dz = [chain["dA"][:, :, t] * (1 - chain[f"a{t + 1}"] ** 2) for t in range(2)]  # without da_next
+    hand = {
+        "dWaa": dz[1] @ chain["a1"].T / M,
+        "dWax": sum(dz[t] @ X[:, :, t].T for t in range(2)) / M,
+        "dba": sum(dz).sum(axis=1, keepdims=True) / M,
+    }
+    report = tg.compare(chain, hand)
+    assert [report[name].verdict for name in hand] == ["agree", "wrong", "inherited"]
+    assert [(c.code, c.where) for c in report["dWax"].causes] == [("missing_next_step", "da⟨1⟩")]
+
+
+def test_sums_over_the_wrong_axis_are_told_of_a_bias_used_at_every_step(rnn):
+    total = sum(rnn[f"dz{t}"] for t in range(1, T + 1))
+    for code, wrong in (("wrong_axis", total.sum(axis=0, keepdims=True)), ("missing_sum_over_samples", total)):
+        assert tg.compare(rnn, {"dba": wrong / M})["dba"].cause == code
+
+
 # ---- LSTM -------------------------------------------------------------------------------------------
 
 

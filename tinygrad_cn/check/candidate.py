@@ -224,8 +224,8 @@ class Candidates:
         code = "missing_next_step" if self._comes_later(step.piece, x) else code
         yield Candidate(step.rest, None, (Cause(code, where),), 1)
         if step.piece.kind != "penalty":
-            yield Candidate(_times(-1.0, step.part), step.rest, (Cause("sign", where, factor="−1"),), 1)
-            yield Candidate(_times(2.0, step.part), step.rest, (Cause("constant_factor", where, factor="2"),), 2)
+            yield Candidate(_times(-1.0, step.part), step.rest, (Cause("sign", where, factor="−1"),), 2)
+            yield Candidate(_times(2.0, step.part), step.rest, (Cause("constant_factor", where, factor="2"),), 3)
         others = [piece for piece, _ in self.consumers[id(x)] if piece is not step.piece]
         if len(others) > 1 and all(piece.kind == "penalty" for piece in others):
             yield Candidate(step.part, None, tuple(Cause(penalty_codes(p, x)[0], where) for p in others), 1)
