@@ -10,6 +10,7 @@ import tinygrad_cn as tg
 from tinygrad_cn import nn
 
 from ..homework import Row, When
+from .draft import Draft
 
 DERIVATIVE = {
     "tanh": "(1 - {A} ** 2)",
@@ -21,6 +22,11 @@ DERIVATIVE = {
 def uses(*labels: str) -> When:
     """Whether the place has one of these activations."""
     return lambda facts: facts["activation"] in labels
+
+
+def has(fact: str) -> When:
+    """Whether something is known of the place, and not nothing."""
+    return lambda facts: bool(facts.get(fact))
 
 
 def of_activation(kind: str) -> tuple[Row, ...]:
@@ -59,13 +65,10 @@ def derivative(activation: str, Z: str, A: str) -> str:
     return DERIVATIVE[activation].format(Z=Z, A=A)
 
 
-def common(rng: np.random.Generator) -> tuple[int, type[np.floating[Any]], str]:
-    """m, dtype and convention."""
-    return (
-        int(rng.integers(3, 8)),
-        rng.choice([np.float64, np.float64, np.float32]),
-        str(rng.choice(["course", "autograd"])),
-    )
+def draft(rng: np.random.Generator) -> Draft:
+    """The start of a backward pass: m, dtype and convention drawn."""
+    dtype = rng.choice([np.float64, np.float64, np.float32])
+    return Draft(int(rng.integers(3, 8)), dtype, str(rng.choice(["course", "autograd"])))
 
 
 def cost(net: Any, X: Any, classes: int, rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Any, Any]:

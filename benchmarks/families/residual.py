@@ -5,7 +5,6 @@ A skip ends before the last activation of its block, A = g(Z + A_prev), or behin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,11 @@ import numpy as np
 import tinygrad_cn as tg
 from tinygrad_cn import nn
 
-from ..homework import Exercise, Facts, Program, Row, Spot
-from .common import common, cost, derivative, of_activation, scaled
+from ..homework import Exercise, Row
+from .common import cost, derivative, draft, of_activation, scaled
+from .draft import Draft, recorded
+
+CLASSES = 3
 
 RECORDED = {"tanh": nn.tanh, "relu": nn.relu, "sigmoid": nn.sigmoid}
 HANDED = {
@@ -33,34 +35,28 @@ class Layer:
     skips: int | None = None
     inside: bool = False  # whether the skip is added before the activation
 
+    def output(self, l: int) -> str:
+        """What leaves the layer."""
+        return f"H{l}" if self.skips is not None and not self.inside else f"A{l}"
+
 
 def draw(rng: np.random.Generator) -> Exercise:
     """A net, its data, and its backward pass."""
-    m, dtype, convention = common(rng)
-    n, n_x, classes = int(rng.integers(2, 7)), int(rng.integers(2, 7)), 3
+    work = draft(rng)
+    n, n_x = int(rng.integers(2, 7)), int(rng.integers(2, 7))
     layers = [_layer(rng)]
     for _ in range(int(rng.integers(1, 3))):
         start = len(layers)
         layers += [_layer(rng) for _ in range(int(rng.integers(0, 2)))]
         layers.append(Layer(_layer(rng).activation, start, bool(rng.random() < 0.5)))
-    sizes = [n_x, *[n] * len(layers), classes]
-    W = [
-        tg.tensor((rng.standard_normal(s) / np.sqrt(s[1])).astype(dtype), True)
-        for s in zip(sizes[1:], sizes, strict=False)
-    ]
-    b = [tg.tensor((0.3 * rng.standard_normal((k, 1))).astype(dtype), True) for k in sizes[1:]]
-    X = rng.standard_normal((n_x, m)).astype(dtype)
-    J, error = cost(lambda X: W[-1] @ _forward(layers, W, b, X) + b[-1], X, classes, rng, (m,))
-    chain = J.chain(convention=convention)
-    values = {name: chain[name] for name in chain if not name.startswith("d") and name != "J"}
-    values |= {"m": m, "error": error}
-    lines: Program = {}
-    spots = []
-    for spot, line in _lines(layers, " / m" if convention == "course" else ""):
-        lines |= dict.fromkeys(spot.lines, line)
-        spots += [spot] if spot.kind else []
-    label = f"{layers} n={n} n_x={n_x} m={m} {np.dtype(dtype)} {convention}"
-    return Exercise(label, J, values, lines, convention, tuple(spots), ROWS, HANDED)
+    sizes = [n_x, *[n] * len(layers), CLASSES]
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    W = [tg.tensor((rng.standard_normal(s) / s[1] ** 0.5).astype(work.dtype), True) for s in shapes]
+    b = [tg.tensor((0.3 * rng.standard_normal((k, 1))).astype(work.dtype), True) for k, _ in shapes]
+    X = rng.standard_normal((n_x, work.m)).astype(work.dtype)
+    J, error = cost(lambda X: W[-1] @ _forward(layers, W, b, X) + b[-1], X, CLASSES, rng, (work.m,))
+    _backward(work, layers)
+    return work.exercise(f"{layers} n={n} n_x={n_x}", J, error, recorded(J, work.convention), ROWS, HANDED)
 
 
 def _layer(rng: np.random.Generator) -> Layer:
@@ -83,41 +79,33 @@ def _forward(layers: list[Layer], W: list[Any], b: list[Any], X: Any) -> Any:
 # ---- the right backward pass ------------------------------------------------------------------------------
 
 
-def _lines(layers: list[Layer], over_m: str) -> Iterator[tuple[Spot, str]]:
-    """Each line with its place in the tables, from the cost back."""
-    L = len(layers) + 1
-    outputs = ["A0", *(_output(l, layer) for l, layer in enumerate(layers, 1))]
-    yield Spot("", {f"dZ{L}": {}}), "error" if over_m else "error / m"
-    yield from _parameters(L, outputs[L - 1], over_m)
+def _backward(work: Draft, layers: list[Layer]) -> None:
+    """Lines from the cost back, and where mistakes are made."""
+    outputs = ["A0", *(layer.output(l) for l, layer in enumerate(layers, 1))]
     skipped: dict[int, str] = {}  # what comes back past a block, by the layer it goes to
+    L = len(layers) + 1
+    work.start(f"dZ{L}")
+    _parameters(work, L, outputs[L - 1])
     for l in range(L - 1, 0, -1):
-        layer, out = layers[l - 1], outputs[l]
-        branch = f"W{l + 1}.T @ dZ{l + 1}"
-        facts: Facts = {"branch": branch, "skip": skipped.get(l, ""), "W": f"W{l + 1}", "dZ": f"dZ{l + 1}"}
-        kind = "skip" if l in skipped else "plain"
-        yield Spot(kind, {f"d{out}": facts}), " + ".join(filter(None, [branch, skipped.get(l, "")]))
-        A, Z = f"A{l}", f"H{l}" if layer.inside else f"Z{l}"
+        layer, n = layers[l - 1], l + 1
+        branch, skip = f"W{n}.T @ dZ{n}", skipped.get(l, "")
+        known = {"branch": branch, "skip": skip, "W": f"W{n}", "dZ": f"dZ{n}"}
+        work.add(f"d{outputs[l]}", f"{branch} + {skip}" if skip else branch, "skip" if skip else "plain", **known)
         if layer.skips is not None and not layer.inside:
-            yield Spot("passed", {f"dA{l}": {"d": f"dH{l}"}}), f"dH{l} * 1.0"
-        prime = derivative(layer.activation, Z, A)
-        facts = {"dA": f"dA{l}", "prime": prime, "activation": layer.activation, "Z": Z, "A": A}
-        yield Spot("activation", {f"d{Z}": facts}), f"dA{l} * {prime}"
+            work.add(f"dA{l}", f"dH{l} * 1.0", "passed", d=f"dH{l}")
+        A, Z = f"A{l}", f"H{l}" if layer.inside else f"Z{l}"
+        prime, known = derivative(layer.activation, Z, A), {"Z": Z, "A": A, "activation": layer.activation}
+        work.add(f"d{Z}", f"d{A} * {prime}", "activation", dA=f"d{A}", prime=prime, **known)
         if layer.inside:
-            yield Spot("passed", {f"dZ{l}": {"d": f"dH{l}"}}), f"dH{l} * 1.0"
+            work.add(f"dZ{l}", f"dH{l} * 1.0", "passed", d=f"dH{l}")
         if layer.skips is not None:
             skipped[layer.skips] = f"dH{l}"
-        yield from _parameters(l, outputs[l - 1], over_m)
+        _parameters(work, l, outputs[l - 1])
 
 
-def _output(l: int, layer: Layer) -> str:
-    """What leaves a layer."""
-    return f"H{l}" if layer.skips is not None and not layer.inside else f"A{l}"
-
-
-def _parameters(l: int, a: str, over_m: str) -> Iterator[tuple[Spot, str]]:
-    facts = {"dZ": f"dZ{l}", "a": a}
-    yield Spot("dW", {f"dW{l}": facts}), f"dZ{l} @ {a}.T{over_m}"
-    yield Spot("db", {f"db{l}": facts}), f"np.sum(dZ{l}, axis=1, keepdims=True){over_m}"
+def _parameters(work: Draft, l: int, a: str) -> None:
+    work.add(f"dW{l}", f"dZ{l} @ {a}.T{work.over_m}", "dW")
+    work.add(f"db{l}", f"np.sum(dZ{l}, axis=1, keepdims=True){work.over_m}", "db", dZ=f"dZ{l}")
 
 
 # ---- mistakes ---------------------------------------------------------------------------------------------

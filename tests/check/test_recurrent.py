@@ -131,7 +131,7 @@ def test_what_agrees_does_not_vouch_for_what_it_has_no_part_of():
     }
     report = tg.compare(chain, hand)
     assert [report[name].verdict for name in hand] == ["agree", "wrong", "inherited"]
-    assert [(c.code, c.where) for c in report["dWax"].causes] == [("missing_next_step", "da⟨1⟩")]
+    assert [(c.code, c.where) for c in report["dWax"].causes] == [("missing_next_step", "da⟨t⟩")]
 
 
 def test_sums_over_the_wrong_axis_are_told_of_a_bias_used_at_every_step(rnn):
@@ -166,7 +166,7 @@ def lstm_backward(chain, slip=""):
             dc = da * o + dc_next
         if slip == "slope at c":
             dc = da * o * (1 - v(f"c⟨{t}⟩") ** 2) + dc_next
-        df, di, do = dc * c_prev, dc * cand, da * tanh_c
+        df, di, do = dc * c_prev, dc * cand, da * (v(f"c⟨{t}⟩") if slip == "c for its tanh" else tanh_c)
         dcand = dc * (f if slip == "wrong gate" else i)
         dz = {"f": df * f * (1 - f), "i": di * i * (1 - i), "o": do * o * (1 - o), "c": dcand * (1 - cand**2)}
         pair = [v(f"a⟨{t - 1}⟩"), X[:, :, t - 1]]
@@ -190,6 +190,7 @@ LSTM_SLIPS = [
     ("no da_next", "da⟨3⟩", "missing_next_step"),
     ("no dc_next", "dc⟨3⟩", "missing_next_step"),
     ("no tanh of c", "dc⟨4⟩", "missing_activation_derivative"),
+    ("c for its tanh", "dΓo⟨4⟩", "wrong_layer_cache"),
     ("slope at c", "dc⟨4⟩", "wrong_activation_derivative"),
     ("wrong gate", "dc̃⟨4⟩", "swapped_gates"),
     ("wrong gate back", "dc⟨3⟩", "swapped_gates"),

@@ -154,7 +154,7 @@ class Candidates:
         if outside or (is_parameter(x) and len(steps) > 1):
             for cause, cost, gradients in repeated(self.worlds, self.own, self.view):
                 implied = {id(p.out): _at(gradients, p.out) for p in reader.moments if id(p.out) in self.unsettled}
-                yield Candidate(_at(gradients, x), None, (cause,), cost + 1, implied)
+                yield Candidate(_at(gradients, x), None, (cause,), cost, implied)
 
     def _comes_later(self, piece: Piece, x: Any) -> bool:
         """Whether a piece is the same cell at another time than the one that computed x."""
@@ -223,7 +223,7 @@ class Candidates:
         code = penalty_codes(step.piece, x)[0] if step.piece.kind == "penalty" else "missing_term"
         code = "missing_next_step" if self._comes_later(step.piece, x) else code
         yield Candidate(step.rest, None, (Cause(code, where),), 1)
-        if step.piece.kind != "penalty":
+        if step.piece.kind != "penalty" and not is_parameter(x):
             yield Candidate(_times(-1.0, step.part), step.rest, (Cause("sign", where, factor="−1"),), 2)
             yield Candidate(_times(2.0, step.part), step.rest, (Cause("constant_factor", where, factor="2"),), 3)
         others = [piece for piece, _ in self.consumers[id(x)] if piece is not step.piece]

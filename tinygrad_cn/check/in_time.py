@@ -161,9 +161,9 @@ def _turned_round(worlds: Worlds, made: dict[int, Moment], letter: str) -> Rule:
 
 
 def _patterns(worlds: Worlds, moments: dict[Piece, Moment]) -> Iterator[tuple[Piece, Any]]:
-    """A step in the middle of each cell: its pieces, and what gradients flow to that steps have of their own."""
+    """A step in the middle of each cell, with one before it: its pieces, and what of it has a gradient."""
     for piece, moment in moments.items():
-        if moment.t == (moment.cell.steps + 1) // 2 and piece.kind in ("recurrent", "activation", "cell"):
+        if moment.t == moment.cell.steps // 2 + 1 and piece.kind in ("recurrent", "activation", "cell"):
             own = dict.fromkeys(x for x in piece.operands if getattr(x, "requires_grad", False))
             yield from ((piece, x) for x in own)
 

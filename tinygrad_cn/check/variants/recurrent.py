@@ -165,6 +165,8 @@ def _code(piece: Piece, x: Any, y: Any, view: View) -> Code:
         return "missing_term"  # of d ⊙ c̃ − d ⊙ a
     if _squashes(piece, x, view) and y is operands[0]:
         return "missing_activation_derivative"
+    if y is operands[-1] and _squashes(piece, y, view):
+        return "wrong_layer_cache"  # c⟨t⟩ for tanh(c⟨t⟩), as Z for A
     states = {_letter(z, view) for z in (piece.out, *operands)} | ({"a"} if moment.cell.kind == "GRU" else set())
     now = f"⟨{moment.t}⟩"
     moved = _letter(y, view) in states and not any(y is z for z in operands)
