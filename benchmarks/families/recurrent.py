@@ -90,7 +90,8 @@ class _At:
         later = _sum(*back.values())
         known = {
             "above": _sum(above), "back": _sum(above) if self.last else later,
-            "minus": _sum(above) if self.last else f"{_sum(above)} - ({later})", "then": "" if self.last else f" + {later}", "ends": bool(above), **sums,
+            "minus": _sum(above) if self.last else f"{_sum(above)} - ({later})",
+            "then": "" if self.last else f" + {later}", "ends": bool(above), **sums,
         }  # fmt: skip
         self.add(letter, _sum(above) if self.last else _sum(above, later), letter, **known)
 

@@ -46,7 +46,7 @@ class TimeHealth:
     relative: tuple[float | None, ...]
 
     def written(self, t: object) -> str:
-        """The gradient at time t, as the chain writes it: 2.da⟨3⟩."""
+        """The gradient at time t, as the chain writes it: d2.a⟨3⟩."""
         return f"d{self.place}{self.state}⟨{t}⟩"
 
 

@@ -69,9 +69,9 @@ PICTURES: dict[str, dict[str, str]] = {
     },
     "health.time.exploding": {
         "zh": "沿时间梯度爆炸：‖{state}‖ / ‖{last}‖ = {ratio}，平均每步 × {factor}。"
-        "建议：裁剪梯度（optim.clip_grad_norm），减小 Waa 或用正交初始化。",
+        "建议：裁剪梯度（optim.clip_grad_norm），减小循环权重，或用正交初始化。",
         "en": "Exploding over time: ‖{state}‖ / ‖{last}‖ = {ratio}, × {factor} per step. "
-        "Clip gradients (optim.clip_grad_norm), and start with a smaller or an orthogonal Waa.",
+        "Clip gradients (optim.clip_grad_norm), and start with smaller or orthogonal recurrent weights.",
     },
     "health.vanishing": {
         "zh": "梯度消失：‖dZ[{layer}]‖ / ‖dZ[{last}]‖ = {ratio}，平均每层 × {factor}。"
