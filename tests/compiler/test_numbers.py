@@ -212,3 +212,30 @@ def test_results_put_where_they_are_wanted():
     step = tg.compile(joined, fast=False)
     for x in (X, X + 1, X * 2):
         np.testing.assert_array_equal(step(x), joined(x))
+
+
+def test_old_values_and_gradients_equal_to_parameters_have_arrays_of_their_own():
+    table = np.arange(6.0).reshape(2, 3)
+    results = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, fast=False)):
+        w, u, v = (tg.tensor(np.full((3, 2), k), requires_grad=True) for k in (1.0, 2.0, 3.0))
+        optimizer = optim.SGD([w, u, v], lr=0.1)
+
+        def step(x, w=w, u=u, v=v, optimizer=optimizer):
+            old, shift = w.data.copy(), w.detach() * 2
+            J = (w * w).sum() / 2 + (u * v.detach()).sum() + (v.T * table).sum() + x.sum()
+            optimizer.zero_grad()
+            J.backward()
+            optimizer.step()
+            return old, shift, J
+
+        step = wrap(step)
+        results.append([])
+        for _ in range(5):
+            results[-1] += [*step(X), w.grad.copy(), u.grad.copy(), v.grad.copy(), w.numpy().copy(), u.numpy().copy()]
+            for parameter in (w, u, v):
+                parameter.grad *= 7  # what is done to a gradient is done to it alone
+    assert "def replay(" in step.source
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-12)
+    np.testing.assert_array_equal(table, np.arange(6.0).reshape(2, 3))

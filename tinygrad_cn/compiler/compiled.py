@@ -21,7 +21,8 @@ from .passes.dead import dead
 from .program import same
 from .replay import Replay
 from .report import Report
-from .state import Found, Key, Settings, find
+from .settings import Settings
+from .state import Found, Key, find
 from .trace import Recording, run
 
 TRIES = 4  # recordings of one step, or changes of its settings, before giving up

@@ -13,7 +13,8 @@ import numpy as np
 from ..autograd import Node, bump, clock
 from ..ops.op import Array
 from ..tensor import Tensor
-from .state import Attribute, Cells, Entry, Place, Settings
+from .settings import Cells, Length, Settings
+from .state import Attribute, Entry, Place
 
 
 class Scope:
@@ -38,6 +39,8 @@ class Scope:
         """The text that reads an entry."""
         if isinstance(container, Cells):
             return f"{self.name(container.cells[key])}.cell_contents"
+        if isinstance(container, Length):
+            return f"len({self.name(container.container)})"
         return f"{self.name(container)}[{key!r}]"
 
     def function(self, text: str) -> Any:
@@ -73,8 +76,10 @@ def unchanged(
     scope = Scope(ndarray=np.ndarray)
     terms = [f"{scope.entry(container, key)} is {scope.name(x)}" for container, key, x in settings.rows]
     terms += [f"'training' not in {scope.name(attributes)}" for attributes in settings.absent]
-    terms += [f"{scope.name(tensor)}.requires_grad" for tensor in settings.tensors]
+    for name in map(scope.name, settings.tensors):
+        terms.append(f"{name}.requires_grad and ({name}._state is None or not {name}._state.hooks)")
     terms += [f"not {scope.name(tensor)}.requires_grad" for tensor in settings.frozen]
+    terms += [f"{scope.name(part)}.tobytes() == {scope.name(entries)}" for part, entries in settings.samples]
     terms += [f"{scope.of(place)} is {scope.name(array)}" for place, array in held]
     terms += [f"{scope.of(place)} is {'not ' * wanted}None" for place, wanted in there]
     terms += [

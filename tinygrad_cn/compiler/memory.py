@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CompileError
 from ..ops.op import Array
 from .program import LOOK, OUTSIDE, VIEWS, Path, Program, Shape, Value, base, children
 from .state import Key
@@ -122,8 +121,6 @@ class Memory:
         for key, value in self.program.finals.items():
             if not _array(value):
                 continue
-            if base(value).op == "input" and base(value).args[0] in self.program.finals:
-                raise CompileError(f"the step moves the array of one state to another, {base(value).name} to {key}")
             old = self._inputs.get(key)
             if key[0] == "grad" and old is None and value.op in VIEWS:
                 views[key] = value

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from types import BuiltinMethodType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -156,7 +157,12 @@ def signature(x: Any, of: Callable[[Value], Any] = id) -> Any:
         return ("array", x.shape, x.dtype.str, x.tobytes())
     if isinstance(x, int | float | complex | str | np.generic):
         return (type(x).__name__, repr(x))
-    return ("object", getattr(x, "__code__", None) or id(x)) if x is not None else None
+    if isinstance(x, FunctionType):
+        taken = [cell.cell_contents for cell in x.__closure__ or () if cell.cell_contents is not x]
+        return ("function", x.__code__, signature((x.__defaults__, x.__kwdefaults__, taken), of))
+    if isinstance(x, BuiltinMethodType):  # np.add.accumulate is another object each time
+        return ("method", id(x.__self__), x.__name__)
+    return ("object", id(x)) if x is not None else None
 
 
 def same(a: Program, b: Program) -> bool:

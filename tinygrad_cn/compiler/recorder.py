@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import CellType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import LOOK, Path, Program, Shape, Value
+from .program import LOOK, Path, Program, Shape, Value, signature
 from .standin import Scalar, Storage, Traced, plain
 
 
@@ -18,6 +19,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.program = Program()
+        self._scalars: dict[Any, Scalar] = {}
         self._quiet = {kind for kind, how in np.geterr().items() if how == "ignore"}
 
     # ---- values -------------------------------------------------------------------------------------
@@ -55,7 +57,7 @@ class Recorder:
             return {key: self.lift(part) for key, part in x.items()}
         if isinstance(x, slice):
             return slice(*map(self.lift, (x.start, x.stop, x.step)))
-        return x
+        return _kept(x) if isinstance(x, FunctionType) and x.__closure__ else x
 
     def read(self, value: Value, path: Path) -> Value:
         """The value seen along a path; what was just written there is found without looking."""
@@ -105,8 +107,11 @@ class Recorder:
 
     def scalar(self, f: Callable[..., Any], inputs: tuple[Any, ...]) -> Scalar:
         """Arithmetic of Python numbers."""
-        seen = f(*plain(inputs))
-        return Scalar(self, self.make("scalar", (f, *map(self.lift, inputs)), seen), seen)
+        args = (f, *map(self.lift, inputs))
+        if (key := signature(args)) not in self._scalars:  # every parameter asks for its own bias correction of Adam
+            seen = f(*plain(inputs))
+            self._scalars[key] = Scalar(self, self.make("scalar", args, seen), seen)
+        return self._scalars[key]
 
     def _wrap(self, op: str, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, np.ndarray | np.generic):
@@ -197,6 +202,16 @@ def changed_at(ufunc: np.ufunc, a: Array, *rest: Any) -> Array:
     a = a.copy()
     ufunc.at(a, *rest)
     return a
+
+
+def _kept(function: FunctionType) -> FunctionType:
+    """A function with the variables it took along as they are now; a loop in the step may go on to change them."""
+    cells = tuple(CellType(cell.cell_contents) for cell in function.__closure__ or ())
+    kept = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, cells
+    )  # fmt: skip
+    kept.__kwdefaults__ = function.__kwdefaults__
+    return kept
 
 
 def _patched(entries: Array, path: Path, new: Array) -> Array:

@@ -18,10 +18,12 @@ from .memory import Memory
 from .passes import PASSES
 from .program import Program
 from .report import Report
-from .state import Found, Key, Settings, places
-from .trace import Recording
+from .settings import Settings
+from .state import Found, Key, places
+from .trace import Recording, refuse_shared_memory
 
 numbers = count(1)
+DATA = ("data", "fixed")  # keys of places that hold the content of a Tensor
 UNCERTAIN = "the step was interrupted by this error while it changed parameters: some are new, some old"
 
 
@@ -72,7 +74,8 @@ class Replay:
         for key, array in self.memory.state.items():
             self._bind(key, array, program)
         self._required = [(self._places[key], wanted) for key, wanted in required.items()]
-        changed = [place.owner for place, _ in self._held if isinstance(place.owner, Tensor) and place.key == "_data"]
+        parts = [part for key in program.finals for part in (key[1] if key[0] == "flat" else [key])]
+        changed = [{"data": found.tensors, "fixed": found.frozen}[key[0]][key[1]] for key in parts if key[0] in DATA]
         self._finish = finish(self._gradients, [self._places[key] for key in recording.cleared], changed)
 
     def _bind(self, key: Key, array: Array, program: Program) -> None:
@@ -99,12 +102,12 @@ class Replay:
         for place, wanted in self._required:
             if (place.get() is not None) is not wanted:
                 return False
-        for place, array in self._held:
-            now = place.get()
-            if now is array:
-                continue
-            if now is None or now.shape != array.shape or now.dtype != array.dtype:
-                return False
+        assigned = [(place, place.get(), array) for place, array in self._held if place.get() is not array]
+        if any(now is None or (now.shape, now.dtype) != (array.shape, array.dtype) for _, now, array in assigned):
+            return False
+        if assigned:
+            refuse_shared_memory({key: place.get() for key, place in self._places.items()})
+        for place, now, array in assigned:
             if now.ctypes.data != array.ctypes.data or now.strides != array.strides:
                 np.copyto(array, now)
             place.set(array)

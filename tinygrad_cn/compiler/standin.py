@@ -52,6 +52,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
     base = None
     sum: Callable[..., Any]  # set below, as are prod, max, min, any and all
     flags = SimpleNamespace(writeable=True)
+    nbytes = 0  # what the engine takes a checksum of is then `tobytes`, however large
 
     def __init__(self, recorder: Recorder, storage: Storage, path: Path = ()) -> None:
         self.recorder, self.storage, self.path = recorder, storage, path
@@ -93,6 +94,10 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
 
     def __len__(self) -> int:
         return len(self.seen)
+
+    def tobytes(self) -> bytes:
+        """The entries at this moment, by which the engine notices changes in place."""
+        return self.seen.tobytes()
 
     # ---- NumPy protocol -----------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ Found by looking from the step function along its closure, globals, defaults and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dis
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -18,7 +19,6 @@ from ..optim import Optimizer
 from ..record import PACKAGE
 from ..seeds import Rng
 from ..tensor import Tensor
-from .program import signature
 from .standin import Scalar
 
 Key = tuple[Any, ...]
@@ -34,6 +34,7 @@ class Found:
     frozen: list[Tensor] = field(default_factory=list)  # leaves that do not learn, as long as they do not
     modules: list[Module] = field(default_factory=list)
     optimizers: list[Optimizer] = field(default_factory=list)
+    holders: list[Any] = field(default_factory=list)  # lists, tuples, dicts, objects, Python's modules on the way
 
 
 def find(step: Any) -> Found:
@@ -52,12 +53,15 @@ def find(step: Any) -> Found:
             continue
         if isinstance(x, FunctionType):
             found.functions.append(x)
-        if isinstance(x, Module):
+        elif isinstance(x, Module):
             found.modules.append(x)
-        if isinstance(x, Optimizer):
+        elif isinstance(x, Optimizer):
             found.optimizers.append(x)
             todo.extend(reversed(x.params))
+        elif isinstance(x, list | tuple | dict) or _has_attributes(x):
+            found.holders.append(x)
         todo.extend(reversed(list(_parts(x))))
+    found.holders += {id(x): x for f in found.functions if outside(f) for x in _modules(f)}.values()
     return found
 
 
@@ -67,12 +71,12 @@ def own_code(*parts: Any) -> tuple[str, str]:
     The kind is "function", "layer", "hook", or "" if there is nothing.
     """
     found = find(parts)
-    for function in found.functions:
-        if _outside(function):
-            return "function", function.__qualname__
     for module in found.modules:
-        if type(module).__module__.partition(".")[0] != __name__.partition(".")[0]:
+        if not _own(type(module)):
             return "layer", type(module).__qualname__
+    for function in found.functions:
+        if outside(function):
+            return "function", function.__qualname__
     if any(tensor._state is not None and tensor._state.hooks for tensor in found.tensors):
         return "hook", ""
     return "", ""
@@ -80,40 +84,92 @@ def own_code(*parts: Any) -> tuple[str, str]:
 
 def _parts(x: Any) -> Iterator[Any]:
     if isinstance(x, FunctionType):
-        if _outside(x):
-            yield from (x.__globals__[name] for name in _names(x.__code__) if name in x.__globals__)
-        yield from (cell.cell_contents for cell in x.__closure__ or () if _filled(cell))
+        if outside(x):
+            names = Mentioned.by(x.__code__).variables
+            yield from (x.__globals__[name] for name in names if name in x.__globals__)
+        yield from (cell.cell_contents for cell in x.__closure__ or () if filled(cell))
         yield from (x.__defaults__ or (), x.__kwdefaults__ or {})
     elif isinstance(x, MethodType):
         yield from (x.__self__, x.__func__)
+        yield from _methods(type(x.__self__))
     elif isinstance(x, partial):
         yield from (x.func, x.args, x.keywords)
     elif isinstance(x, Mapping):
         yield from x.values()
     elif isinstance(x, list | tuple | set | frozenset):
         yield from x
-    elif isinstance(attributes := getattr(x, "__dict__", None), dict):
-        yield from attributes.values()
+    elif _has_attributes(x):
+        yield from vars(x).values()
+        yield from _methods(type(x)) if isinstance(x, Module) else ()
 
 
-def _outside(function: FunctionType) -> bool:
+def _has_attributes(x: Any) -> bool:
+    return isinstance(getattr(x, "__dict__", None), dict)
+
+
+def _methods(kind: type) -> Iterator[FunctionType]:
+    """The functions of a class that is not of this package, and of those it is made from."""
+    for cls in kind.__mro__:
+        if cls is not object and not _own(cls):
+            yield from (x for x in vars(cls).values() if isinstance(x, FunctionType))
+
+
+def _own(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def _modules(function: FunctionType) -> Iterator[ModuleType]:
+    """Python's modules among the globals of a function."""
+    names = Mentioned.by(function.__code__).variables
+    yield from (x for x in map(function.__globals__.get, names) if isinstance(x, ModuleType))
+
+
+def outside(function: FunctionType) -> bool:
     """True for a function that is not of this package, whose globals are fixed."""
     return not function.__code__.co_filename.startswith(PACKAGE)
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
-
-
-def _filled(cell: Any) -> bool:
+def filled(cell: Any) -> bool:
+    """True if a variable that a function took along has been set."""
     try:
         cell.cell_contents  # noqa: B018 an empty cell raises
     except ValueError:
         return False
     return True
+
+
+@dataclass(frozen=True)
+class Mentioned:
+    """What a code mentions: global variables, attributes, and constants such as the keys of dicts."""
+
+    variables: frozenset[str]
+    attributes: frozenset[str]
+    constants: frozenset[Any]
+
+    @staticmethod
+    @cache
+    def by(code: CodeType) -> Mentioned:
+        """What a code and the functions within it mention."""
+        variables = {x.argval for x in dis.get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+        within = [Mentioned.by(x) for x in code.co_consts if isinstance(x, CodeType)]
+        own = Mentioned(
+            frozenset(variables), frozenset(code.co_names),
+            frozenset(x for x in code.co_consts if isinstance(x, PLAIN)),
+        )  # fmt: skip
+        return Mentioned.together([own, *within])
+
+    @staticmethod
+    def in_any(functions: Iterable[FunctionType]) -> Mentioned:
+        """What the functions mention that are not of this package."""
+        return Mentioned.together([Mentioned.by(f.__code__) for f in functions if outside(f)])
+
+    @staticmethod
+    def together(parts: list[Mentioned]) -> Mentioned:
+        """What any of them mentions."""
+        return Mentioned(
+            frozenset().union(*(x.variables for x in parts)), frozenset().union(*(x.attributes for x in parts)),
+            frozenset().union(*(x.constants for x in parts)),
+        )  # fmt: skip
 
 
 # ---- places -----------------------------------------------------------------------------------------
@@ -171,13 +227,20 @@ class Shared:
         for place in self.places:
             place.owner[place.key] = x
 
+    def split(self) -> list[Shared]:
+        """Places that hold the same now, together: those of parameters without a gradient have not moved."""
+        groups: dict[Any, list[Entry]] = {}
+        for place in self.places:
+            groups.setdefault(_written(place.get()), []).append(place)
+        return [Shared(group) for group in groups.values()]
+
 
 Place = Attribute | Entry | Shared
 
 
 def _written(x: Any) -> Any:
-    """A number, or what a stand-in for one was computed from."""
-    return signature((x.value.op, x.value.args)) if isinstance(x, Scalar) else x
+    """A number, or what a program calls it."""
+    return x.value if isinstance(x, Scalar) else x
 
 
 def places(found: Found) -> dict[Key, tuple[Place, str]]:
@@ -186,6 +249,8 @@ def places(found: Found) -> dict[Key, tuple[Place, str]]:
     for i, tensor in enumerate(found.tensors):
         result["data", i] = Attribute(tensor, "_data"), tensor.name or f"w{i}"
         result["grad", i] = Attribute(tensor, "_grad"), f"d{tensor.name or f'w{i}'}"
+    for i, tensor in enumerate(found.frozen):
+        result["fixed", i] = Attribute(tensor, "_data"), tensor.name or f"x{i}"
     numbering = {tensor: i for i, tensor in enumerate(found.tensors)}
     for k, optimizer in enumerate(found.optimizers):
         result["lr", k] = Attribute(optimizer, "_lr"), "lr"
@@ -213,71 +278,3 @@ def generators(found: Found) -> list[Entry]:
     return [
         Entry(vars(module), key) for module in found.modules for key, x in vars(module).items() if isinstance(x, Rng)
     ]
-
-
-class Settings:
-    """What a recording takes for granted: modes, options, which parts there are, which parameters learn."""
-
-    def __init__(self, found: Found) -> None:
-        self.tensors, self.frozen = found.tensors, found.frozen
-        self.absent = [vars(module) for module in found.modules if "training" not in vars(module)]
-        self.rows = [*_of_functions(found), *_of_modules(found), *_of_optimizers(found)]
-
-    def changed(self) -> str:
-        """The name of a setting that is not as it was, or ""."""
-        for container, key, x in self.rows:
-            try:
-                now = container[key]
-            except (KeyError, IndexError, ValueError):
-                return str(key)
-            if now is x:
-                continue
-            if not (isinstance(x, PLAIN) and type(now) is type(x) and now == x):
-                return str(key)
-        for attributes in self.absent:
-            if "training" in attributes:
-                return "training"
-        for tensors, learning in ((self.tensors, True), (self.frozen, False)):
-            for tensor in tensors:
-                if tensor.requires_grad is not learning:
-                    return "requires_grad"
-        return ""
-
-
-Rows = Iterator[tuple[Any, Any, Any]]  # container, key, and what was there
-
-
-def _of_functions(found: Found) -> Rows:
-    for function in found.functions:
-        cells = Cells(function.__closure__ or ())
-        yield from ((cells, i, cells[i]) for i, cell in enumerate(cells.cells) if _filled(cell))
-        if _outside(function):
-            scope = function.__globals__
-            yield from ((scope, name, scope[name]) for name in _names(function.__code__) if name in scope)
-
-
-def _of_modules(found: Found) -> Rows:
-    for module in found.modules:
-        attributes = vars(module)
-        for key, x in attributes.items():
-            if isinstance(x, (*PLAIN, Module, Tensor)):
-                yield attributes, key, x
-            elif isinstance(x, list):
-                yield from ((x, i, part) for i, part in enumerate(x))
-
-
-def _of_optimizers(found: Found) -> Rows:
-    for optimizer in found.optimizers:
-        for owner in (optimizer, *optimizer.groups):
-            attributes = vars(owner)
-            yield from ((attributes, key, x) for key, x in attributes.items() if isinstance(x, PLAIN) and key != "_lr")
-
-
-class Cells:
-    """The variables a function took along, by number."""
-
-    def __init__(self, cells: tuple[Any, ...]) -> None:
-        self.cells = cells
-
-    def __getitem__(self, i: int) -> Any:
-        return self.cells[i].cell_contents

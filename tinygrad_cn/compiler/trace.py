@@ -20,8 +20,9 @@ from ..tensor import Tensor
 from .names import christen
 from .program import Program, Value
 from .recorder import Recorder
+from .settings import hooked
 from .standin import Draws, Scalar, Traced
-from .state import Found, Key, generators, places
+from .state import Found, Key, Shared, generators, places
 
 ONE_AT_A_TIME = threading.RLock()
 
@@ -76,6 +77,10 @@ def run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, An
     """
     if autograd.mode.get() & ANOMALY:
         raise CompileError("detect_anomaly() looks at values, which a replay does not; it needs the plain step")
+    for tensor in filter(hooked, found.tensors):
+        raise CompileError(
+            f"{autograd.label(tensor)} has a hook, which a replay would not call; read its grad after the step instead"
+        )
     with ONE_AT_A_TIME:
         return _run(step, args, kwargs, found)
 
@@ -84,15 +89,15 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
     recorder = Recorder()
     state = places(found)
     before = {key: place.get() for key, (place, _) in state.items()}
-    watched = [(tensor, tensor._state) for tensor in found.tensors]
+    watched = [(tensor, tensor._state) for tensor in (*found.tensors, *found.frozen)]
     scratch = [(optimizer, optimizer._scratch) for optimizer in found.optimizers]
-    _refuse_shared_memory([x for x in before.values() if isinstance(x, np.ndarray)])
+    refuse_shared_memory(before)
     draws = [(entry, entry.get(), deepcopy(entry.get())) for entry in generators(found)]
     record.Value = Named
     try:
-        for key, (place, name) in state.items():
-            if before[key] is not None:
-                place.set(recorder.input(before[key], key, name))
+        stand_ins = {key: recorder.input(x, key, state[key][1]) for key, x in before.items() if x is not None}
+        for key, x in stand_ins.items():
+            state[key][0].set(x)
         for tensor, _ in watched:
             tensor._state = None
         for optimizer, _ in scratch:
@@ -101,8 +106,12 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
             entry.set(Draws(recorder, generator))
         inputs = arguments(recorder, args, kwargs, parameters(step))
         result = step(*inputs[0], **inputs[1])
+        for key, parts in [(key, place.split()) for key, (place, _) in state.items() if isinstance(place, Shared)]:
+            for i, part in enumerate(sorted(parts, key=lambda part: part.get() is not stand_ins[key])):
+                state[(*key, i) if i else key] = part, state[key][1]
+                before[(*key, i) if i else key] = before[key]
         after = {key: place.get() for key, (place, _) in state.items()}
-        finals = {key: _final(recorder, key, x, before[key]) for key, x in after.items()}
+        finals = {key: _final(recorder, key, x, state[key][1]) for key, x in after.items()}
         recorder.program.result = returned(recorder, result, lambda x: x.value, keep=True)
         plain = returned(recorder, result, lambda x: x.seen)
     except BaseException:
@@ -124,9 +133,13 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
         key: value for key, value in finals.items() if value is not None and value is not inputs_of.get(key)
     }
     for key, (place, _) in state.items():
-        _commit(key, place, before[key], after[key])
+        if key in recorder.program.finals or after[key] is None:
+            _commit(key, place, before[key], after[key])
     for tensor in found.tensors:
         autograd.bump(tensor)
+    for i, tensor in enumerate(found.frozen):
+        if ("fixed", i) in recorder.program.finals:
+            autograd.bump(tensor)
     for key, value in recorder.program.finals.items():
         value.name = value.name or (state[key][1] if key[0] == "grad" else "")
     christen(recorder.program)
@@ -134,12 +147,20 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
     return Recording(recorder.program, gradients, [key for key in gradients if after[key] is None], plain)
 
 
-def _refuse_shared_memory(arrays: list[Array]) -> None:
-    """Arrays of the state are recorded as if each had its own memory."""
-    spans = sorted((np.lib.array_utils.byte_bounds(a), i) for i, a in enumerate(arrays) if a.size)
-    for ((_, end), i), ((start, _), k) in pairwise(spans):
-        if start < end:
-            raise CompileError(f"two arrays of the state share memory, {arrays[i].shape} and {arrays[k].shape}")
+def refuse_shared_memory(state: Mapping[Key, Any]) -> None:
+    """Arrays of the state are recorded as if each had its own memory; only those that never change may share it.
+
+    Raises
+    ------
+    CompileError
+        If two of them overlap.
+    """
+    known = [(key, x) for key, x in state.items() if isinstance(x, np.ndarray) and x.size]
+    spans = sorted((*np.lib.array_utils.byte_bounds(x), i) for i, (_, x) in enumerate(known))
+    for (_, end, i), (start, _, k) in pairwise(spans):
+        (one, a), (other, b) = known[i], known[k]
+        if start < end and {one[0], other[0]} != {"fixed"}:
+            raise CompileError(f"two arrays of the state share memory, {a.shape} and {b.shape}")
 
 
 def parameters(step: Callable[..., Any]) -> list[str]:
@@ -179,6 +200,9 @@ def returned(recorder: Recorder, x: Any, of: Callable[[Any], Any], keep: bool = 
         return ("array", of(x)) if keep else of(x).copy()
     if isinstance(x, Scalar):
         return ("number", of(x)) if keep else of(x)
+    if isinstance(x, np.ndarray | np.generic):
+        x = np.asarray(x)
+        return ("array", recorder.lift(x)) if keep else x.copy()
     if isinstance(x, list | tuple) and not hasattr(x, "_fields"):
         parts = [returned(recorder, part, of, keep) for part in x]
         return (type(x).__name__, parts) if keep else type(x)(parts)
@@ -197,7 +221,7 @@ def detached(entries: Array, name: str | None) -> Tensor:
     return tensor
 
 
-def _final(recorder: Recorder, key: Key, x: Any, before: Any) -> Value | None:
+def _final(recorder: Recorder, key: Key, x: Any, name: str) -> Value | None:
     if isinstance(x, Traced | Scalar):
         return x.value
     if x is None and key[0] == "grad":
@@ -206,8 +230,7 @@ def _final(recorder: Recorder, key: Key, x: Any, before: Any) -> Value | None:
         constant: Value = recorder.lift(x)
         return constant
     raise CompileError(
-        f"the step sets {'the learning rate' if key[0] == 'lr' else key[-1]} to a value that it did not compute from "
-        f"what it was given; set it outside the step"
+        f"the step sets {name} to a value that it did not compute from what it was given; set it outside the step"
     )
 
 

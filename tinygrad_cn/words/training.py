@@ -47,5 +47,6 @@ TRAINING: dict[str, dict[str, str]] = {
     "step.biases": {"zh": "偏置并入权重", "en": "biases"},
     "step.equal layers at once": {"zh": "同形层合并", "en": "equal layers at once"},
     "step.flat parameters": {"zh": "参数连成一片", "en": "flat parameters"},
+    "step.arrays of their own": {"zh": "各有自己的数组", "en": "arrays of their own"},
     "step.dead code": {"zh": "无用代码", "en": "dead code"},
 }

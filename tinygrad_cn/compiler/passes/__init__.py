@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from ..program import Program
 from .algebra import algebra
+from .apart import apart
 from .batch import batch
 from .bias import bias
 from .dead import dead
@@ -25,5 +26,6 @@ PASSES: dict[str, Callable[[Program], Program]] = {
     "common subexpressions again": share,
     "equal layers at once": batch,
     "flat parameters": flat,
+    "arrays of their own": apart,
     "dead code": dead,
 }

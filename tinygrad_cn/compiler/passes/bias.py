@@ -33,7 +33,8 @@ def bias(program: Program) -> Program:
         if pair not in wide:
             columns = [(W, (slice(None), slice(0, k))), (b, (slice(None), slice(k, k + 1)))]
             wide[pair] = _together(rewriter, columns, (n, k + 1), W.name)
-            rewriter.new[W] = rewriter.make("index", (wide[pair], columns[0][1]), W.shape, W.dtype, (), W.name)
+            if W.op == "pack":  # else it is a parameter, which its update has to know as such
+                rewriter.new[W] = rewriter.make("index", (wide[pair], columns[0][1]), W.shape, W.dtype, (), W.name)
         ones = rewriter.make("constant", (np.ones((1, x.shape[1]), x.dtype),), (1, x.shape[1]), x.dtype)
         rewriter.new[ones] = ones
         rows = [(x, (slice(0, k),)), (ones, (slice(k, k + 1),))]
