@@ -194,6 +194,17 @@ def test_layers_fold_cell_by_cell(build, cells):
     assert {len(row.steps) for row in rows} == {8}
 
 
+@pytest.mark.parametrize("options", [{}, {"output": "last"}, {"bidirectional": True}])
+def test_steps_that_read_a_computed_sequence_fold_too(options):
+    net = nn.Sequential(nn.Embedding(7, N_X, seed=1), nn.LSTM(N_X, N_A, seed=2, **options))
+    J = np.mean(net(RNG.integers(0, 7, (M, 8))) ** 2)
+    J.backward()
+    rows = [row for row in fold(J.chain(lang="en").steps) if row.in_time]
+    assert {len(row.steps) for row in rows} == {8}
+    x = rows[0].step.forward[0]
+    assert f"{x.written} = {x.formula.text}" == "x⟨t⟩ = u₁[:, :, t−1]"
+
+
 # ---- pictures, derivations, programs ----------------------------------------------------------------
 
 

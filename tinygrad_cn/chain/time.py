@@ -8,6 +8,7 @@ from collections.abc import Sequence
 STEP = re.compile(r"⟨(\d+)⟩")
 AT = re.compile(r"⟨t(?:([−+])(\d))?⟩")
 NEAR = {-1: "⟨t−1⟩", 0: "⟨t⟩", 1: "⟨t+1⟩"}
+SLICE = "[:, :, {}]"  # what step t reads of a sequence (n, m, T), which Python counts from 0
 
 
 def write_t(text: str, t: int) -> str:
@@ -17,8 +18,10 @@ def write_t(text: str, t: int) -> str:
     --------
     >>> write_t("Waa a⟨2⟩ + Wax x⟨3⟩ + ba", 3)
     'Waa a⟨t−1⟩ + Wax x⟨t⟩ + ba'
+    >>> write_t("u₁[:, :, 2]", 3)
+    'u₁[:, :, t−1]'
     """
-    return STEP.sub(lambda m: NEAR.get(int(m[1]) - t, m[0]), text)
+    return STEP.sub(lambda m: NEAR.get(int(m[1]) - t, m[0]), text).replace(SLICE.format(t - 1), SLICE.format("t−1"))
 
 
 def write_at(text: str, t: int) -> str:
@@ -29,6 +32,7 @@ def write_at(text: str, t: int) -> str:
     >>> write_at("dz⟨t⟩ a⟨t−1⟩ᵀ", 3)
     'dz⟨3⟩ a⟨2⟩ᵀ'
     """
+    text = text.replace(SLICE.format("t−1"), SLICE.format(t - 1))
     return AT.sub(lambda m: f"⟨{t + int(f'{m[1]}{m[2]}'.replace('−', '-')) if m[1] else t}⟩", text)
 
 
