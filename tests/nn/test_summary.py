@@ -1,6 +1,7 @@
 """The table of matrix dimensions."""
 
 import numpy as np
+import pytest
 
 from tinygrad_cn import nn
 from tinygrad_cn.text import columns
@@ -90,3 +91,18 @@ def test_layers_of_many_weights_have_a_row_for_each_with_its_bias():
     assert rows[6] == "GRUCell 2.Wu (3, 7) 2.bu (3, 1) 24".split()
     assert rows[9] == "2.bcc (3, 1) 3".split()
     assert rows[-1] == ["total", "155"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"m": (28, 28, 1)}, r"m must be a number of samples; got tuple of shape \(3,\). .* image=\(n_H, n_W, n_C\)"),
+        ({"m": np.ones((5, 8, 8, 1))}, r"got ndarray of shape \(5, 8, 8, 1\)"),
+        ({"m": 0}, "m must be a positive whole number; got 0"),
+        ({"image": (28, 28)}, r"image must be \(n_H, n_W, n_C\), such as \(28, 28, 1\); got tuple of shape \(2,\)"),
+        ({"image": (28, 28, 0)}, r"image\[2\] must be a positive whole number; got 0"),
+    ],
+)
+def test_samples_and_sizes_of_images_are_told_apart(options, message):
+    with pytest.raises(ValueError, match=message):
+        nn.Sequential(nn.Conv2D(1, 6, 5)).summary(**options)

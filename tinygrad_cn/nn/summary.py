@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..language import language, say
 from ..text import align, columns
 from .activation import Activation
 from .conv import Conv2D
-from .dense import Dense
+from .dense import Dense, units
 from .module import Module, Parameter
 from .names import written
 from .window import Shape
@@ -48,6 +51,11 @@ def summary(net: Module, m: int | None = None, lang: str | None = None, image: I
     str
         Lines for `print`.
 
+    Raises
+    ------
+    ValueError
+        If m or a size of the images is not a positive whole number.
+
     Examples
     --------
     >>> from tinygrad_cn import nn
@@ -64,17 +72,34 @@ def summary(net: Module, m: int | None = None, lang: str | None = None, image: I
     'MaxPool2D(2) (1, 14, 14, 6) (64, 14, 14, 6)'
     """
     chosen = language(lang)
-    samples = "m" if m is None else str(m)
+    samples = "m" if m is None else str(_counted(m))
     heads = (
         say("summary.layer", chosen), "W, dW", "b, db", say("summary.activation", chosen), say("summary.one", chosen),
         say("summary.m", chosen, m=samples), say("summary.parameters", chosen),
     )  # fmt: skip
     total = sum(parameter.size for parameter in net.parameters())
-    rows = [_cells(row, samples) for row in _rows(net, image)]
+    rows = [_cells(row, samples) for row in _rows(net, None if image is None else _sized(image))]
     last = (say("summary.total", chosen), "", "", "", "", "", f"{total:,}")
     head, *body, foot = align([heads, *rows, last])
     rule = "─" * max(map(columns, (head, *body, foot)))
     return "\n".join([head, rule, *body, rule, foot])
+
+
+def _counted(m: int) -> int:
+    if np.ndim(m):
+        raise ValueError(f"m must be a number of samples; got {_kind(m)}. The size of images is image=(n_H, n_W, n_C)")
+    return units("m", m)
+
+
+def _sized(image: Image) -> Image:
+    if np.shape(image) != (3,):
+        raise ValueError(f"image must be (n_H, n_W, n_C), such as (28, 28, 1); got {_kind(image)}")
+    n_H, n_W, n_C = (units(f"image[{i}]", n) for i, n in enumerate(image))
+    return n_H, n_W, n_C
+
+
+def _kind(value: Any) -> str:
+    return f"{type(value).__name__} of shape {np.shape(value)}"
 
 
 def _cells(row: Row, samples: str) -> tuple[str, ...]:
