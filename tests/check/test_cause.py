@@ -167,6 +167,17 @@ def test_what_cannot_be_told_apart_is_listed():
     assert "Or, as simple: dA[1] has the wrong sign." in row.explanation("en")
 
 
+def test_of_many_explanations_two_more_are_written_out():
+    net = nn.DNN([2, 4, 4, 1], seed=1)
+    X = np.random.default_rng(1).normal(size=(2, 9))
+    J = nn.binary_cross_entropy(net(X), X[:1] > 0)
+    row = tg.compare(J, {"dW1": 2 * tg.grad(J, net.W1)})["dW1"]
+    assert len(row.alternatives) > 3
+    text = row.explanation("en")
+    assert text.count("Or, as simple:") == 2
+    assert f"Explanations as simple that are not listed: {len(row.alternatives) - 2}." in text
+
+
 def test_equal_dimensions_make_two_names_for_a_factor():
     row = compared("square", {"dW2": "np.dot(dZ2, A1.T) / m / m"})["dW2"]  # m = n[1] = n[2] = 6
     assert (row.cause, row.causes[0].factor) == ("extra_1_over_m", "1/m")

@@ -22,6 +22,7 @@ MARKS: dict[Verdict, str] = {
     "frozen": "–",
     "unknown_name": "?",
 }
+SHOWN = 2  # as many other explanations are written out
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +118,10 @@ class Row:
             return ""
         lines = [cause.text(lang) for cause in self.causes]
         lines += [self.place(lang)] if self.cause == "unknown" else []
-        for causes in self.alternatives:
+        for causes in self.alternatives[:SHOWN]:
             lines += [say("cause.or", lang), *(c.text(lang) for c in causes)]
+        more = len(self.alternatives) - SHOWN
+        lines += [say("cause.more", lang, n=more)] if more > 0 else []
         lines += [say("cause.right", lang, formula=rule) for rule in self.remedies]
         return join(lang, lines)
 

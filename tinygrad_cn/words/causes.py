@@ -239,6 +239,10 @@ CAUSES: dict[str, dict[str, str]] = {
         "zh": "也可能是：",
         "en": "Or, as simple:",
     },
+    "cause.more": {
+        "zh": "同样简单的解释还有 {n} 种。",
+        "en": "Explanations as simple that are not listed: {n}.",
+    },
     "place.everywhere": {
         "zh": "误差遍布各处，最大处在第 {row} 行第 {column} 列。",
         "en": "The error is everywhere; it is largest in row {row}, column {column}.",

@@ -51,7 +51,7 @@ PICTURES: dict[str, dict[str, str]] = {
     },
     "health.time": {"zh": "{cell} · 时间步 t", "en": "{cell} · time step t"},
     "health.time.good": {
-        "zh": "沿时间健康：往回走，梯度平均每步 × {factor}（{state}）。",
+        "zh": "沿时间看，梯度健康：往回走，梯度平均每步 × {factor}（{state}）。",
         "en": "Healthy over time: on its way back the gradient changes by × {factor} per step on average ({state}).",
     },
     "health.time.vanishing": {
