@@ -228,6 +228,14 @@ def test_groups_keep_their_ratio_when_the_learning_rate_moves():
     assert (slow.item(), fast.item()) == pytest.approx((-0.3, -3.0))
 
 
+def test_it_is_shown_with_its_numbers():
+    params = nn.DNN([2, 1]).parameters()
+    optimizer = optim.Adam(params, lr=0.01)
+    optimizer.lr = 0.5
+    assert repr(optimizer) == "Adam(lr=0.5, beta1=0.9, beta2=0.999, eps=1e-08)"
+    assert repr(optim.Momentum(params, lr=0.1, beta=0.9)) == "Momentum(lr=0.1, beta=0.9, gain=0.1)"
+
+
 def test_names_may_come_with_the_parameters():
     net = nn.DNN([2, 3, 1], seed=1)
     opt = optim.SGD(net.named_parameters())

@@ -111,6 +111,11 @@ class Optimizer(ABC):
         """All parameters, group after group."""
         return [parameter for group in self.groups for parameter in group.params]
 
+    def __repr__(self) -> str:
+        options = {k: v for k, v in vars(self).items() if is_real(v) and not k.startswith("_")}
+        written = ", ".join(f"{name}={value:.6g}" for name, value in {"lr": self.lr, **options}.items())
+        return f"{type(self).__name__}({written})"
+
     def step(self) -> None:
         """Change every parameter that has a gradient."""
         slots = iter(self.slots)
