@@ -50,7 +50,7 @@ WORDS: dict[str, dict[str, str]] = {
         "head": "number | cause right | of these listed with others | right gradient blamed | wrongly accused "
         "| unknown",
         "right": "right gradients called wrong",
-        "by_cause": "By cause",
+        "by_cause": "By cause: ",
         "dense": "dense nets",
         "pairs": "dense nets, two mistakes at once",
         "images": "image nets: convolution, pooling, batch norm",
@@ -62,7 +62,7 @@ WORDS: dict[str, dict[str, str]] = {
     "zh": {
         "head": "个数 | 原因说对 | 其中与别的原因并列 | 归咎于正确的梯度 | 误判 | 未知",
         "right": "正确的梯度被判为错",
-        "by_cause": "按原因",
+        "by_cause": "按原因：",
         "dense": "全连接网络",
         "pairs": "全连接网络，同时犯两处错",
         "images": "图像网络：卷积、池化、批归一化",
@@ -105,7 +105,7 @@ def page(found: Mapping[str, Measured], lang: str) -> str:
     lines = [_head(columns), *(_line(words[k], f.total, _alarms(f, words["of"])) for k, f in found.items())]
     for name, figures in found.items():
         if name != "pairs":
-            lines += ["", f"## {words['by_cause']}: {words[name]}", "", _head(words["head"])]
+            lines += ["", f"## {words['by_cause']}{words[name]}", "", _head(words["head"])]
             lines += [_line(f"`{code}`", tally) for code, tally in sorted(figures.by_cause.items())]
     return "\n".join(lines) + "\n"
 

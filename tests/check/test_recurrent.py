@@ -162,6 +162,8 @@ def lstm_backward(chain, slip=""):
         tanh_c, c_prev = np.tanh(v(f"c⟨{t}⟩")), v(f"c⟨{t - 1}⟩")
         da = v("dA")[:, :, t - 1] + (0 if slip == "no da_next" else da_next)
         dc = da * o * (1 - tanh_c**2) + (0 if slip == "no dc_next" else dc_next)
+        if slip == "dc_next only" and t < T:
+            dc = dc_next
         if slip == "no tanh of c":
             dc = da * o + dc_next
         if slip == "slope at c":
@@ -189,6 +191,7 @@ def test_the_lstm_of_the_notes_agrees(lstm):
 LSTM_SLIPS = [
     ("no da_next", "da⟨3⟩", "missing_next_step"),
     ("no dc_next", "dc⟨3⟩", "missing_next_step"),
+    ("dc_next only", "dc⟨3⟩", "missing_term"),
     ("no tanh of c", "dc⟨4⟩", "missing_activation_derivative"),
     ("c for its tanh", "dΓo⟨4⟩", "wrong_layer_cache"),
     ("slope at c", "dc⟨4⟩", "wrong_activation_derivative"),
@@ -204,10 +207,13 @@ def test_a_slip_in_the_lstm_is_named(lstm, slip, first, cause):
     assert (report.first_wrong, report[first].cause) == (first, cause), str(report)
 
 
-@pytest.mark.parametrize("slip", ["no da_next", "no dc_next"])
-def test_a_slip_in_the_lstm_is_told_from_the_weights_alone(lstm, slip):
+@pytest.mark.parametrize(
+    ("slip", "cause"),
+    [("no da_next", "missing_next_step"), ("no dc_next", "missing_next_step"), ("dc_next only", "missing_term")],
+)
+def test_a_slip_in_the_lstm_is_told_from_the_weights_alone(lstm, slip, cause):
     grads = lstm_backward(lstm, slip)
     report = tg.compare(lstm, {name: g for name, g in grads.items() if name[1] in "Wb"})
-    place = slip.removeprefix("no ").removesuffix("_next") + "⟨t⟩"
+    place = slip[slip.index("d") :][:2] + "⟨t⟩"
     wrong = [row for row in report.rows if row.verdict == "wrong"]
-    assert [(row.cause, row.blamed) for row in wrong] == [("missing_next_step", place)], str(report)
+    assert [(row.cause, row.blamed) for row in wrong] == [(cause, place)], str(report)

@@ -191,9 +191,10 @@ class _Steps:
         return known
 
     def _dropped(self, piece: Piece, x: Any) -> Iterator[Variant]:
-        """One of three terms or more left out; of two, it is what comes back, or all but that."""
+        """One of several terms left out; of two only that of the same step: else `_left_out` has both."""
         others = [term.formula.text for term in self.view.reader.terms(x) if term.piece is not piece]
-        if len(others) > 1 and id(x) in self.made:
+        made = self.made.get(id(x))
+        if made is not None and (len(others) > 1 or (others and self.moments[piece].t == made.t)):
             yield Variant("missing_term", " + ".join(others), lambda s, g: 0 * s.world.through(piece, x, g))
 
     def everywhere(self, key: Key) -> Rule:
