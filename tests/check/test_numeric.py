@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_cn as tg
+from tinygrad_cn import nn
 from tinygrad_cn.check import gradcheck
 from tinygrad_cn.errors import GradientMismatchError, OpError
 
@@ -98,6 +99,30 @@ def test_integers_and_constants_are_held_fixed():
 def test_result_that_depends_on_nothing_is_refused():
     with pytest.raises(OpError, match="depends on an input"):
         gradcheck(lambda x: tg.tensor(1.0), [W])
+
+
+def test_a_result_that_depends_on_other_tensors_alone_is_refused():
+    w = tg.tensor(W, requires_grad=True)
+    with pytest.raises(OpError, match="it depends on other tensors alone"):
+        gradcheck(lambda _: (w * w).sum(), [W])
+
+
+@pytest.mark.parametrize("hidden", ["tanh", "relu"])
+def test_a_net_may_be_used_from_outside(hidden):
+    """A wrong local gradient within it is found, in the parameters it reaches; the values are put back."""
+    wrong = tg.op("half", lambda x: x.copy(), vjp=lambda g, y, x: g / 2)
+    net = nn.Sequential(nn.Dense(2, 3, hidden, seed=1), wrong, nn.Dense(3, 1, seed=2))
+    X, before = np.random.default_rng(0).normal(size=(2, 5)), net.state_dict()
+    report = gradcheck(lambda *_: np.mean(net(X) ** 2), net.parameters())
+    assert {e.argument for e in report.entries} == {"W1", "b1", "W2", "b2"}
+    assert {e.argument for e in report.wrong} == {"W1", "b1"}
+    assert all(np.array_equal(value, before[name]) for name, value in net.state_dict().items())
+
+
+def test_a_number_is_an_input():
+    report = gradcheck(lambda theta: theta * 2.0, 4.0)
+    assert report.ok
+    assert report.worst.analytic == 2.0
 
 
 def test_the_callers_tensors_stay_untouched():

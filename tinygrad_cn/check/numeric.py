@@ -7,13 +7,14 @@ SIAM Review 40, 1998). Elsewhere it is the central difference.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..autograd import Node, no_grad
+from ..autograd import Node, ancestors
 from ..errors import GradientMismatchError, OpError
 from ..functional import grad
 from ..language import Lang, language
@@ -26,6 +27,7 @@ COMPLEX_STEP = 1e-20
 CENTRAL_STEP = float(np.finfo(float).eps ** (1 / 3))
 CENTRAL_RTOL = 1e-6  # truncation and cancellation of the central difference, with a margin
 ULPS = 2.0**12
+VANISHING = 1e-3  # an input with derivatives this much below those of another is judged by the other's rounding
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class GradcheckReport:
     step : float
         The step h.
     rtol : float
-        Largest error that counts as agreement, relative to the largest derivative of that input.
+        Largest error that counts as agreement, relative to the largest derivative of that input, or to a
+        thousandth of the largest of all where those of the input vanish.
     entries : tuple of Entry
         All entries looked at.
     wrong : tuple of Entry
@@ -135,8 +138,10 @@ def gradcheck(
     f : callable
         `f(*inputs)` of Tensors, returning a Tensor of any shape; called several times, so without side
         effects. A result that is no scalar is projected on a random vector.
-    inputs : Tensor, array or sequence of them
-        Where to check. Tensors that do not require a gradient, and integer arrays, are held fixed.
+    inputs : Tensor, array, number, or sequence of them
+        Where to check. Tensors that do not require a gradient, and integer arrays, are held fixed. Leaves that
+        do, such as the parameters of a net, `f` gets as they are, so it may also use them from outside; their
+        values are moved while it runs and put back.
     entries : int
         How many entries of each input to look at; all if it has fewer, else a random choice.
     rtol : float, optional
@@ -161,13 +166,22 @@ def gradcheck(
     >>> report = tg.gradcheck(lambda x: np.sin(x) * x, [np.array([0.5, 1.0])])
     >>> report.ok, report.method
     (True, 'complex step')
+
+    All parameters of a net:
+
+    >>> net = tg.nn.DNN([2, 3, 1], hidden="tanh", seed=1)
+    >>> len(tg.gradcheck(lambda *_: np.mean(net(np.ones((2, 4))) ** 2), net.parameters()).entries)
+    13
     """
-    given = [inputs] if isinstance(inputs, (Node, np.ndarray)) else list(inputs)
-    tensors = [_leaf(x, i) for i, x in enumerate(given)]
-    wanted = [t for t in tensors if t.requires_grad]
+    given = [inputs] if isinstance(inputs, (Node, np.ndarray)) or np.isscalar(inputs) else list(inputs)
+    tensors = [_leaf(x) for x in given]
+    names = {t: t.name or f"inputs[{i}]" for i, t in enumerate(tensors) if t.requires_grad}
+    wanted = list(names)
     y = f(*tensors)
     if not isinstance(y, Tensor) or not y.requires_grad:
         raise OpError(f"gradcheck: f must return a Tensor that depends on an input; got {type(y).__name__}")
+    if set(ancestors(y)).isdisjoint(wanted):
+        raise OpError("gradcheck: f must return a Tensor that depends on an input; it depends on other tensors alone")
     rng = np.random.default_rng(seed)
     v = np.ones(y.shape) if y.size == 1 else rng.standard_normal(y.shape)
     analytic = grad(y, wanted, grad=v)
@@ -175,25 +189,33 @@ def gradcheck(
     method = ByComplexStep(y, v) if by_complex else ByDifference(f, tensors, v)
     ulps = ULPS * max(float(np.finfo(t.dtype).eps) for t in wanted)
     tolerance = rtol if rtol is not None else ulps if by_complex else max(ulps, CENTRAL_RTOL)
-    looked: list[Entry] = []
-    wrong: list[Entry] = []
-    for t, g in zip(wanted, analytic, strict=True):
-        mine = [method.entry(t, i, float(g[i])) for i in choose(t.shape, entries, rng)]
-        scale = max((max(abs(e.numeric), abs(e.analytic)) for e in mine), default=0.0)
-        looked += mine
-        wrong += [e for e in mine if not e.error <= tolerance * scale and not e.kink]
+    found = [
+        [replace(method.entry(t, i, float(g[i])), argument=names[t]) for i in choose(t.shape, entries, rng)]
+        for t, g in zip(wanted, analytic, strict=True)
+    ]
+    scales = [max((max(abs(e.numeric), abs(e.analytic)) for e in mine), default=0.0) for mine in found]
+    least = VANISHING * max(scales, default=0.0)
+    looked = [e for mine in found for e in mine]
+    wrong = [
+        e
+        for mine, scale in zip(found, scales, strict=True)
+        for e in mine
+        if not e.error <= tolerance * max(scale, least) and not e.kink
+    ]
     total = sum(t.size for t in wanted)
     dtype = ", ".join(sorted({str(t.dtype) for t in wanted}))
     step = COMPLEX_STEP if by_complex else CENTRAL_STEP
     return GradcheckReport(method.name, step, tolerance, dtype, tuple(looked), tuple(wrong), total, language(lang))
 
 
-def _leaf(x: Any, i: int) -> Tensor:
-    """A fresh leaf of the same value: the caller's tensors stay untouched."""
+def _leaf(x: Any) -> Tensor:
+    """The caller's own leaf, which f may know from elsewhere; of anything else a fresh one of the same value."""
+    if isinstance(x, Tensor) and x.is_leaf:
+        return x
     if isinstance(x, Node):
-        return Tensor(x._data, requires_grad=x.requires_grad, name=x.name or f"inputs[{i}]")
+        return Tensor(x._data, requires_grad=x.requires_grad, name=x.name)
     array = np.asarray(x)
-    return Tensor(array, requires_grad=array.dtype.kind == "f", name=f"inputs[{i}]")
+    return Tensor(array, requires_grad=array.dtype.kind == "f")
 
 
 def choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Sequence[tuple[int, ...]]:
@@ -201,6 +223,19 @@ def choose(shape: tuple[int, ...], entries: int, rng: np.random.Generator) -> Se
     size = int(np.prod(shape))
     flat = np.arange(size) if size <= entries else np.sort(rng.choice(size, entries, replace=False))
     return [tuple(int(k) for k in np.unravel_index(i, shape)) for i in flat]
+
+
+@contextmanager
+def _holding(values: Mapping[Tensor, Array]) -> Iterator[None]:
+    """These tensors with other values for a while."""
+    kept = {t: t._data for t in values}
+    try:
+        for t, x in values.items():
+            t._data = x
+        yield
+    finally:
+        for t, x in kept.items():
+            t._data = x
 
 
 class ByComplexStep:
@@ -229,9 +264,9 @@ class ByDifference:
         self.here = self._value({})
 
     def _value(self, moved: dict[Tensor, Array]) -> float:
-        with no_grad():
-            args = [Tensor(moved.get(t, t._data.astype(float)) if t.requires_grad else t._data) for t in self.tensors]
-            return float(np.sum(self.v * self.f(*args)._data))
+        values = {t: moved.get(t, t._data.astype(float)) for t in self.tensors if t.requires_grad}
+        with _holding(values):
+            return float(np.sum(self.v * self.f(*self.tensors)._data))
 
     def entry(self, t: Tensor, index: tuple[int, ...], analytic: float) -> Entry:
         """The derivative with respect to one entry of t, beside the analytic one."""
@@ -244,5 +279,6 @@ class ByDifference:
             values.append(self._value({t: moved}))
         right, left = (values[0] - self.here) / h, (self.here - values[1]) / h
         numeric = (values[0] - values[1]) / (2 * h)
-        apart = abs(right - left) > 1e-2 * max(abs(left), abs(right))
+        rounding = 64 * float(np.finfo(float).eps) * abs(self.here) / h
+        apart = abs(right - left) > max(1e-2 * max(abs(left), abs(right)), rounding)
         return Entry(t.name or "", index, analytic, numeric, (left, right) if apart else None)
