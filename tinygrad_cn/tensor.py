@@ -45,7 +45,7 @@ class Tensor(Methods):
 
     def __init__(self, data: ArrayLike, requires_grad: bool = False, name: str | None = None) -> None:
         try:
-            array = np.array(_taken(data))
+            array = np.copy(_entries(_taken(data)))
         except ValueError as error:
             raise ShapeError(f"tensor: data must be a number, an array, or lists of equal lengths; {error}") from error
         if array.dtype.kind not in "fiub":
@@ -67,7 +67,7 @@ class Tensor(Methods):
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
-        array = np.asarray(value)
+        array = _entries(value)
         if self.requires_grad and array.dtype.kind != "f":
             raise OpError(f"{autograd.label(self)}.data must be floating point; got dtype {array.dtype}")
         if self.requires_grad and array.shape != self._data.shape:
@@ -83,11 +83,10 @@ class Tensor(Methods):
 
     @grad.setter
     def grad(self, value: ArrayLike | None) -> None:
-        if value is not None:
-            value = np.array(value, dtype=self._data.dtype)
-            if value.shape != self._data.shape:
-                raise ShapeError(f"grad of {autograd.label(self)} must have its shape; got {value.shape}")
-        self._grad = value
+        g = None if value is None else _entries(value).astype(self._data.dtype)
+        if g is not None and g.shape != self._data.shape:
+            raise ShapeError(f"grad of {autograd.label(self)} must have its shape; got {g.shape}")
+        self._grad = g
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -311,6 +310,13 @@ def _taken(data: Any) -> Any:
         ) from error
 
 
+def _entries(value: Any) -> Any:
+    """An array of the value; what stands in for one while a step is recorded (`compiler`) stays what it is."""
+    if isinstance(value, Tensor):
+        value = value.numpy()
+    return value if getattr(value, "stands_in", False) else np.asarray(value)
+
+
 def _keep(node: Node, g: Any) -> None:
     """Leave the gradient with the node; earlier ones are forgotten."""
     node._grad = g
@@ -325,7 +331,7 @@ def seed(y: Tensor, grad: ArrayLike | None) -> Array:
                 f"Pass grad= with its shape for a vector-Jacobian product"
             )
         return np.ones_like(y._data)
-    g = np.array(grad, dtype=y._data.dtype)
+    g: Array = _entries(grad).astype(y._data.dtype)
     if g.shape != y._data.shape:
         raise ShapeError(f"grad must have the shape of {autograd.label(y)}; got {g.shape}")
     return g

@@ -239,3 +239,50 @@ def test_old_values_and_gradients_equal_to_parameters_have_arrays_of_their_own()
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-12)
     np.testing.assert_array_equal(table, np.arange(6.0).reshape(2, 3))
+
+
+@pytest.mark.parametrize("clip", [optim.clip_grad_norm, optim.clip_grad_value])
+def test_clipped_gradients_of_convolutions(clip):
+    """These gradients are reshaped from what lies otherwise in memory, so what is written into them is theirs alone."""
+    images, labels = RNG.standard_normal((6, 9, 8, 2)), RNG.integers(0, 3, 6)
+
+    def make():
+        net = nn.Sequential(
+            nn.Conv2D(2, 4, 2, groups=2, dilation=2, seed=1), nn.AvgPool2D(2), nn.Flatten(), nn.Dense(36, 3, seed=2)
+        )
+        optimizer = optim.SGD(net.parameters(), lr=0.5)
+
+        def step(X, Y):
+            for _ in range(2):  # the second time they are added up
+                J = nn.cross_entropy(net(X), Y)
+                J.backward()
+            clip(net.parameters(), 1e-3)
+            optimizer.step()
+            return J.item()
+
+        return Side(net, optimizer, step)
+
+    assert_same_numbers(*twins(make), images, labels)
+
+
+def test_windows_that_are_a_whole_array_may_be_written():
+    image = RNG.standard_normal((1, 9, 11, 2))
+
+    def make():
+        net = nn.Sequential(
+            nn.Conv2D(2, 2, 3, pad="same", seed=0, activation="sigmoid"), nn.AvgPool2D(3, stride=2),
+            nn.Conv2D(2, 4, 1, dilation=2, seed=1, activation="gelu"), nn.Flatten(), nn.Dense(80, 3, seed=2),
+        )  # fmt: skip
+        optimizer = optim.Adam(net.parameters(), lr=0.1)
+
+        def step(X, Y):
+            for _ in range(2):
+                J = nn.cross_entropy(net(X), Y)
+                optimizer.zero_grad()
+                J.backward(keep="leaves")
+                optimizer.step()
+            return J.item()
+
+        return Side(net, optimizer, step)
+
+    assert_same_numbers(*twins(make), image, np.array([1]))

@@ -25,7 +25,8 @@ from .settings import Settings
 from .state import Found, Key, find
 from .trace import Recording, run
 
-TRIES = 4  # recordings of one step, or changes of its settings, before giving up
+TRIES = 4  # recordings of one step, or changes of its settings in a row, before giving up
+SELDOM = 50  # calls from one change of a setting to the next that make recording again worth it
 
 
 Guard = Callable[[tuple[Any, ...]], bool]
@@ -76,7 +77,7 @@ class Compiled:
         self._found: Found | None = None
         self._settings: Settings | None = None
         self._shared: dict[Key, Array] = {}
-        self._resets = 0
+        self._calls = self._resets = self._reset_at = 0
         self.refusal = ""
         self._latest: Replay | None = None
         self._usual: tuple[Replay, Guard] | None = None  # the latest one, and what tells if it fits
@@ -89,12 +90,17 @@ class Compiled:
                 f"has one set of arrays. Compile a step for each thread"
             )
         try:
+            self._calls += 1
             with Interrupts() as interrupts:
                 result = self._run(args, kwargs)
             interrupts.check()
             return result
         finally:
             self._entered.release()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Of a compiled step the step is copied or sent elsewhere, where it is recorded anew."""
+        return type(self), (self.step, self.fallback, self.announce, self.fast, self.mkl, self.quiet)
 
     @property
     def source(self) -> str:
@@ -169,9 +175,10 @@ class Compiled:
         return version
 
     def _forget(self, setting: str) -> None:
-        self._resets += 1
+        self._resets = self._resets + 1 if self._calls - self._reset_at < SELDOM else 1
+        self._reset_at = self._calls
         if self._resets > TRIES:
-            raise CompileError(f"{setting} changes from step to step; pass it as an argument, a float")
+            raise CompileError(f"{setting} changes from step to step; pass it as an argument, a number as a float")
         self._versions.clear()
         self._usual = None
         self._found = None
@@ -307,7 +314,7 @@ def _kind(x: Any) -> Any:
                 "an argument of a compiled step is a Tensor with requires_grad=True; use it from outside"
             )
         return "Tensor", x._data.shape, x._data.dtype.str
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray | np.generic):
         return "array", x.shape, x.dtype.str
     if type(x) is float:
         return "float"

@@ -77,7 +77,7 @@ def unchanged(
     terms = [f"{scope.entry(container, key)} is {scope.name(x)}" for container, key, x in settings.rows]
     terms += [f"'training' not in {scope.name(attributes)}" for attributes in settings.absent]
     for name in map(scope.name, settings.tensors):
-        terms.append(f"{name}.requires_grad and ({name}._state is None or not {name}._state.hooks)")
+        terms.append(f"{name}.requires_grad and ((s := {name}._state) is None or not s.hooks)")
     terms += [f"not {scope.name(tensor)}.requires_grad" for tensor in settings.frozen]
     terms += [f"{scope.name(part)}.tobytes() == {scope.name(entries)}" for part, entries in settings.samples]
     terms += [f"{scope.of(place)} is {scope.name(array)}" for place, array in held]

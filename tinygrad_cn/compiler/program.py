@@ -29,7 +29,7 @@ LOOK: dict[str, Callable[[Array, Any], Array]] = {
     "transpose": lambda a, axes: a.transpose(axes),
     "index": lambda a, index: a[index] if isinstance(a[index], np.ndarray) else np.asarray(a[index]),
     "broadcast": lambda a, shape: np.broadcast_to(a, shape),
-    "window": lambda a, how: np.lib.stride_tricks.sliding_window_view(a, *how),
+    "window": lambda a, how: np.lib.stride_tricks.sliding_window_view(a, *how, writeable=True),  # may be all of a
 }
 
 

@@ -116,11 +116,12 @@ class Recorder:
     def _wrap(self, op: str, args: tuple[Any, ...], result: Any) -> Any:
         if isinstance(result, np.ndarray | np.generic):
             return self.array(op, args, result)
-        value = self.make(op, args, result)
+        value = self.make(op, args, 0)
         if isinstance(result, int | float):
             return Scalar(self, value, result)
         if isinstance(result, tuple | list):
-            return [self._wrap("item", (value, i), part) for i, part in enumerate(result)]
+            parts = [self._wrap("item", (value, i), part) for i, part in enumerate(result)]
+            return result._make(parts) if hasattr(result, "_make") else parts
         raise CompileError(
             f"{getattr(args[0], '__name__', args[0])} gave {type(result).__name__}, which is not an array"
         )

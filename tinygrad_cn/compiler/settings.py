@@ -41,7 +41,8 @@ class Settings:
     def __init__(self, found: Found) -> None:
         self.tensors, self.frozen = found.tensors, found.frozen
         self.absent = [vars(module) for module in found.modules if "training" not in vars(module)]
-        self.rows = [*_of_functions(found), *_of_modules(found), *_of_optimizers(found), *_of_holders(found)]
+        rows = (*_of_functions(found), *_of_modules(found), *_of_optimizers(found), *_of_holders(found))
+        self.rows = list({(id(row[0]), row[1]): row for row in rows}.values())
         arrays = {id(x): x for _, _, x in self.rows if isinstance(x, np.ndarray)}
         self.samples = [(part, part.tobytes()) for part in map(sample, arrays.values())]
 

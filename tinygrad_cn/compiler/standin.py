@@ -19,7 +19,7 @@ from ..ops.matrix import dot
 from ..ops.op import Array
 from ..ops.whole import whole
 from .program import LOOK
-from .unreadable import Unreadable
+from .unreadable import Unreadable, refuse
 
 if TYPE_CHECKING:
     from .program import Path, Value
@@ -50,6 +50,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
 
     __slots__ = ("path", "recorder", "storage")
     base = None
+    stands_in = True
     sum: Callable[..., Any]  # set below, as are prod, max, min, any and all
     flags = SimpleNamespace(writeable=True)
     nbytes = 0  # what the engine takes a checksum of is then `tobytes`, however large
@@ -95,6 +96,9 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
     def __len__(self) -> int:
         return len(self.seen)
 
+    def __repr__(self) -> str:
+        return f"<entries {self.shape} {self.dtype} of a step that is being recorded>"
+
     def tobytes(self) -> bytes:
         """The entries at this moment, by which the engine notices changes in place."""
         return self.seen.tobytes()
@@ -128,8 +132,11 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
         return Traced(self.recorder, self.storage, self.path)
 
     def reshape(self, *shape: Any) -> Traced:
-        """As of ndarray."""
-        return self._look("reshape", self.seen.reshape(*shape).shape)
+        """As of ndarray: a view if it can be one, else entries of its own."""
+        seen = self.seen
+        entries = seen.reshape(*shape)
+        view = self._look("reshape", entries.shape)
+        return view if np.may_share_memory(entries, seen) else Traced(self.recorder, Storage(view.value, entries))
 
     def ravel(self) -> Traced:
         """As of ndarray."""
@@ -377,10 +384,20 @@ def _stack(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
     return first.recorder.pack(np.stack, arrays, axis, tuple((("index", (*before, i)),) for i in range(len(arrays))))
 
 
+def _share(a: Any, b: Any, *options: Any) -> bool:
+    return isinstance(a, Traced) and isinstance(b, Traced) and a.storage is b.storage
+
+
+def _as_text(*args: Any, **options: Any) -> Any:
+    refuse("printing")
+
+
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{f: _about(f) for f in (np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj)},
     **{getattr(np, name): _method(name) for name in (*REDUCTIONS, "mean", "argmax", "argmin", "reshape", "ravel",
        "transpose", "swapaxes", "squeeze")},
+    **dict.fromkeys((np.array2string, np.array_repr, np.array_str), _as_text),
+    **dict.fromkeys((np.may_share_memory, np.shares_memory), _share),
     np.dot: dot,
     np.copy: lambda a, order="K": a.recorder.laid_out(a) if order == "C" else a.copy(),
     np.moveaxis: _moved(np.moveaxis),

@@ -58,6 +58,8 @@ def find(step: Any) -> Found:
         elif isinstance(x, Optimizer):
             found.optimizers.append(x)
             todo.extend(reversed(x.params))
+            if _own(type(x)):
+                continue
         elif isinstance(x, list | tuple | dict) or _has_attributes(x):
             found.holders.append(x)
         todo.extend(reversed(list(_parts(x))))
@@ -115,13 +117,18 @@ def _methods(kind: type) -> Iterator[FunctionType]:
 
 
 def _own(cls: type) -> bool:
-    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return _root(cls.__module__) == _root(__name__)
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _modules(function: FunctionType) -> Iterator[ModuleType]:
-    """Python's modules among the globals of a function."""
-    names = Mentioned.by(function.__code__).variables
-    yield from (x for x in map(function.__globals__.get, names) if isinstance(x, ModuleType))
+    """Python's modules among the globals of a function, except those in which nothing changes."""
+    for x in map(function.__globals__.get, Mentioned.by(function.__code__).variables):
+        if isinstance(x, ModuleType) and _root(x.__name__) not in ("numpy", _root(__name__)):
+            yield x
 
 
 def outside(function: FunctionType) -> bool:

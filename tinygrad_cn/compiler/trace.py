@@ -185,7 +185,9 @@ def argument(recorder: Recorder, x: Any, where: Any, name: str) -> Any:
     if isinstance(x, Node):
         inside = recorder.input(x._data, ("arg", where), x.name or name)
         return record.fill(object.__new__(Tensor), inside, False, None, (), None)
-    if isinstance(x, np.ndarray) or type(x) is float:
+    if isinstance(x, np.ndarray | np.generic):
+        return recorder.input(np.asarray(x), ("arg", where), name)
+    if type(x) is float:
         return recorder.input(x, ("arg", where), name)
     return x
 

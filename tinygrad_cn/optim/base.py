@@ -104,7 +104,8 @@ class Optimizer(ABC):
 
     @lr.setter
     def lr(self, value: float) -> None:
-        self._lr = not_negative("lr", value)
+        assure = getattr(value, "assure", None)  # of the stand-in for a number while a step is recorded
+        self._lr = _rate(value) if assure is None else assure(_rate)
 
     @property
     def params(self) -> list[Tensor]:
@@ -251,6 +252,10 @@ def fraction(name: str, value: float) -> float:
     if not (is_real(value) and 0 <= value < 1):
         raise ValueError(f"{name} must be in [0, 1); got {value!r}")
     return float(value)
+
+
+def _rate(value: float) -> float:
+    return not_negative("lr", value)
 
 
 def _entries(params: Any) -> list[Mapping[str, Any]]:
