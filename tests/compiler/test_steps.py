@@ -105,6 +105,18 @@ def test_numbers_of_numpy_are_read_anew():
         assert step(X, np.float64(k)) == pytest.approx(k * X.sum())
 
 
+def test_a_program_does_not_depend_on_how_arguments_lie_in_memory():
+    def step(x, y):
+        a, b = np.reshape(2 * x, (6, 4)), np.reshape(2 * y, (6, 4))
+        return b @ a.T
+
+    compiled = tg.compile(step, fast=False)
+    x = np.arange(24.0).reshape(2, 3, 4)
+    for order in "CFCFCF":
+        np.testing.assert_array_equal(compiled(np.asarray(x, order=order), x), step(x, x))
+    assert "def replay(" in compiled.source
+
+
 def test_settings_may_change_now_and_then():
     layer = nn.LeakyReLU(0.0)
     step = tg.compile(lambda x: layer(x).sum(), fast=False)

@@ -20,6 +20,7 @@ class Recorder:
     def __init__(self) -> None:
         self.program = Program()
         self._scalars: dict[Any, Scalar] = {}
+        self._looks: dict[Any, Value] = {}
         self._quiet = {kind for kind, how in np.geterr().items() if how == "ignore"}
 
     # ---- values -------------------------------------------------------------------------------------
@@ -65,8 +66,11 @@ class Recorder:
             new: Value = value.args[2]
             return new
         for kind, how in path:
-            like = LOOK[kind](np.broadcast_to(np.empty((), value.dtype), value.shape), how)
-            value = self.make(kind, (value, how), like)
+            key = value, kind, signature(how)
+            if key not in self._looks:
+                like = LOOK[kind](np.broadcast_to(np.empty((), value.dtype), value.shape), how)
+                self._looks[key] = self.make(kind, (value, how), like)
+            value = self._looks[key]
         return value
 
     # ---- calls --------------------------------------------------------------------------------------

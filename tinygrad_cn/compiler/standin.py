@@ -136,7 +136,8 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
         seen = self.seen
         entries = seen.reshape(*shape)
         view = self._look("reshape", entries.shape)
-        return view if np.may_share_memory(entries, seen) else Traced(self.recorder, Storage(view.value, entries))
+        value = view.value  # noted now in either case, so that programs do not depend on how arguments lie in memory
+        return view if np.may_share_memory(entries, seen) else Traced(self.recorder, Storage(value, entries))
 
     def ravel(self) -> Traced:
         """As of ndarray."""
