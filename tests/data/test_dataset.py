@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tinygrad_cn import data
-from tinygrad_cn.data.dataset import class_labels, sample_axis
+from tinygrad_cn.data.dataset import class_labels, count_samples, sample_axis
 from tinygrad_cn.errors import ShapeError
 
 
@@ -58,6 +58,12 @@ def test_split_refuses_to_leave_a_part_empty():
 def test_samples_in_rows_are_refused_with_a_hint():
     with pytest.raises(ShapeError, match=r"X \(400, 2\) has m = 2, Y \(1, 400\) has m = 400. Samples are columns"):
         data.Dataset(np.zeros((400, 2)), np.zeros((1, 400)))
+
+
+@pytest.mark.parametrize("Y", [np.zeros(32), np.zeros((2, 32))], ids=["labels", "one-hot"])
+def test_ids_of_words_with_a_label_for_each_sequence_get_a_hint(Y):
+    with pytest.raises(ShapeError, match=r"ids of sequences \(m, T\) as \(1, m, T\)"):
+        count_samples(np.zeros((32, 9), int), Y)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from .arguments import float_dtype, fraction, whole
 Array = NDArray[Any]
 SAMPLE_AXIS = {1: 0, 2: 1, 3: 1, 4: 0}
 HINTS = {  # by the numbers of axes of X and Y
-    (2, 2): ". Samples are columns: did you mean X.T or Y.T?",
+    (2, 1): ". Samples are columns: did you mean X.T? Write ids of sequences (m, T) as (1, m, T)",
+    (2, 2): ". Samples are columns: did you mean X.T or Y.T? Write ids of sequences (m, T) as (1, m, T)",
     (2, 3): ". Write ids of sequences (m, T) as (1, m, T)",
     (3, 2): ". Write labels of sequences (m, T) as (1, m, T)",
 }
