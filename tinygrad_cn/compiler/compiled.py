@@ -248,7 +248,8 @@ def compile(
     CompileError
         At once, if `fast` is True and Numba is not installed, or `mkl` is True and MKL is not. When it is called: if
         Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it
-        was not given; if it is entered twice at once. Parameters are then as before the call.
+        was not given; if a parameter has a hook, or shares memory with another; if something from outside changes all
+        the time; if it is entered twice at once. Parameters are then as before the call.
 
     Warns
     -----
@@ -259,7 +260,12 @@ def compile(
     -----
     Python code in the step runs only while it is recorded: what it prints, counts or appends happens then and not in
     replays, and the range checks of the losses look only at the values of that moment. Gradients are overwritten by the
-    next step; copy what you want to keep.
+    next step; copy what you want to keep. An array assigned as `data` is copied when the next step begins.
+
+    Variables, attributes and entries of lists and dicts that the code of the step mentions may change between steps,
+    and so may parts and options of nets and optimisers: the step is then recorded again. If they do so all the time it
+    raises; pass such numbers as arguments. Of an array from outside that is changed in place, 256 entries are looked
+    at, spread evenly; of a list, 100. Content of Tensors is read anew in every step, whether they learn or not.
 
     Examples
     --------
