@@ -134,3 +134,30 @@ def test_a_copy_is_recorded_anew():
         with pytest.raises(CompileError, match="has not been called"):
             print(twin.source)
         assert twin(X) == pytest.approx(X.sum())
+
+
+def test_an_argument_that_is_changed_is_refused():
+    x = X.copy()
+
+    def step(x):
+        x -= x.mean()
+
+    with pytest.raises(CompileError, match=r"changes its argument \(3, 11\) in place; let it work on a copy"):
+        tg.compile(step)(x)
+    np.testing.assert_array_equal(x, X)
+
+
+def test_views_and_copies_are_those_of_numpy():
+    def step(x):
+        a = np.zeros_like(x)  # it lies as x does, so that this reshape is a view of it, and the next is not
+        np.reshape(a.T, -1)[:2] = 5.0
+        np.reshape(a, -1)[2:4] = 7.0
+        b = 3 * x.T.copy()
+        row = np.broadcast_to(b[0], b.shape)
+        b[0] = 9.0
+        return a, row
+
+    compiled = tg.compile(step, fast=False)
+    for k in range(5):
+        for a, b in zip(compiled(np.asfortranarray(X * k)), step(np.asfortranarray(X * k)), strict=True):
+            np.testing.assert_array_equal(a, b)

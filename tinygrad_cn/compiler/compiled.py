@@ -247,9 +247,9 @@ def compile(
         If `step` is not a function.
     CompileError
         At once, if `fast` is True and Numba is not installed, or `mkl` is True and MKL is not. When it is called: if
-        Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it writes into an array it
-        was not given; if a parameter has a hook, or shares memory with another; if something from outside changes all
-        the time; if it is entered twice at once. Parameters are then as before the call.
+        Python looks at a value within the step, by `if`, `float()` or `np.asarray()`; if it writes into an argument, or
+        into an array from outside that is not a Tensor's; if a parameter has a hook, or shares memory with another; if
+        something from outside changes all the time; if it is entered twice at once. Parameters are then as before.
 
     Warns
     -----

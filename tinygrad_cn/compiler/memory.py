@@ -245,7 +245,7 @@ class Memory:
         if old.op == "constant":
             whole = self._border(update) if self._is_border(update) else None
         else:
-            alone = self._last[old] == self._position[update] and old in self._owner
+            alone = old in self._owner and self._last[old] == self._position[update]
             read = [x for x in self._readers[old] if x is not update and self._position[x] >= i]
             fits = not read or (read == [value] and value.elementwise)
             whole = self.arrays[old] if alone and fits else None

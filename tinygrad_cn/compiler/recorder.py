@@ -132,14 +132,14 @@ class Recorder:
 
     # ---- memory -------------------------------------------------------------------------------------
 
-    def filled(self, shape: Shape, dtype: np.dtype[Any], number: Any) -> Traced:
-        """New memory: not set, or full of a number."""
+    def filled(self, memory: Array, number: Any) -> Traced:
+        """New memory, which lies like the one given: not set, or full of a number."""
         if number is None:
-            return self.array("empty", (), np.empty(shape, dtype))
+            return self.array("empty", (), memory)
         if isinstance(number, Scalar | Traced):
-            return self.broadcast(self.cast(number, dtype), shape)
-        entries = np.full(shape, number, dtype)
-        return self.array("constant", (entries,), entries)
+            return self.broadcast(self.cast(number, memory.dtype), memory.shape)
+        memory[...] = number
+        return self.array("constant", (memory,), memory)
 
     def cast(self, x: Any, dtype: np.dtype[Any]) -> Traced:
         """The entries in another dtype."""
@@ -176,7 +176,7 @@ class Recorder:
         if isinstance(new, Traced) and new.storage is target.storage and new.path == target.path:
             return target  # the second half of `a[i] += b`: it is there already
         if isinstance(new, Scalar) or not isinstance(new, Traced):
-            new = self.filled((), target.dtype, new) if np.ndim(plain(new)) == 0 else self.array(
+            new = self.filled(np.empty((), target.dtype), new) if np.ndim(plain(new)) == 0 else self.array(
                 "constant", (np.asarray(new),), new)  # fmt: skip
         if new.dtype != target.dtype:
             if not np.can_cast(new.dtype, target.dtype, "same_kind"):
@@ -184,11 +184,12 @@ class Recorder:
             new = self.cast(new, target.dtype)
         new = self.broadcast(new, target.shape)
         storage, path = target.storage, target.path
-        value, entries = new.value, new.seen
+        value = new.value
         if path and not self._whole(target):
+            if any(kind == "broadcast" for kind, _ in path):
+                raise ValueError("assignment destination is read-only")
             value = self.make("update", (storage.value, path, value), storage.entries)
-            entries = _patched(storage.entries, path, entries)
-        storage.value, storage.entries = value, entries
+        storage.value, storage.entries = value, _patched(storage.entries, path, new.seen)
         return target
 
     def _whole(self, target: Traced) -> bool:
@@ -220,7 +221,7 @@ def _kept(function: FunctionType) -> FunctionType:
 
 
 def _patched(entries: Array, path: Path, new: Array) -> Array:
-    entries = part = entries.copy()
+    entries = part = entries.copy(order="K")  # whether a reshape of it is a view depends on how it lies
     for kind, how in path:
         part = LOOK[kind](part, how)
     part[...] = new

@@ -176,9 +176,9 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
 
     # ---- methods that compute -----------------------------------------------------------------------
 
-    def copy(self, order: str = "C") -> Traced:
+    def copy(self, order: Any = "C") -> Traced:
         """As of ndarray."""
-        return Traced(self.recorder, Storage(self.value, self.seen))
+        return Traced(self.recorder, Storage(self.value, np.copy(self.seen, order)))
 
     def flatten(self) -> Traced:
         """As of ndarray."""
@@ -342,7 +342,8 @@ def _about(function: Any) -> Callable[..., Any]:
 def _like(number: float | None) -> Callable[..., Any]:
     def make(x: Any, fill: Any = number, dtype: Any = None, shape: Any = None, **options: Any) -> Any:
         shape = x.shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-        return x.recorder.filled(shape, np.dtype(x.dtype if dtype is None else dtype), fill)
+        like = np.empty_like(x.seen, np.dtype(x.dtype if dtype is None else dtype), shape=shape)
+        return x.recorder.filled(like, fill)
 
     return make
 
@@ -362,7 +363,7 @@ def _moved(function: Any) -> Callable[..., Any]:
 
 
 def _broadcast_to(a: Traced, shape: Any) -> Any:
-    return a.recorder.broadcast(a, shape if isinstance(shape, tuple) else (shape,))
+    return a._look("broadcast", np.broadcast_to(a.seen, shape).shape)
 
 
 def _concatenate(arrays: Sequence[Any], axis: int = 0, **options: Any) -> Any:
@@ -400,7 +401,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys((np.array2string, np.array_repr, np.array_str), _as_text),
     **dict.fromkeys((np.may_share_memory, np.shares_memory), _share),
     np.dot: dot,
-    np.copy: lambda a, order="K": a.recorder.laid_out(a) if order == "C" else a.copy(),
+    np.copy: lambda a, order="K": a.recorder.laid_out(a) if order == "C" else a.copy(order),
     np.moveaxis: _moved(np.moveaxis),
     np.lib.stride_tricks.sliding_window_view: lambda a, *how: a._look("window", how),
     np.expand_dims: lambda a, axis: a.reshape(np.expand_dims(a.seen, axis).shape),

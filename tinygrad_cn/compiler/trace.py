@@ -106,6 +106,7 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
             entry.set(Draws(recorder, generator))
         inputs = arguments(recorder, args, kwargs, parameters(step))
         result = step(*inputs[0], **inputs[1])
+        _refuse_changed([*inputs[0], *inputs[1].values()])
         for key, parts in [(key, place.split()) for key, (place, _) in state.items() if isinstance(place, Shared)]:
             for i, part in enumerate(sorted(parts, key=lambda part: part.get() is not stand_ins[key])):
                 state[(*key, i) if i else key] = part, state[key][1]
@@ -190,6 +191,14 @@ def argument(recorder: Recorder, x: Any, where: Any, name: str) -> Any:
     if type(x) is float:
         return recorder.input(x, ("arg", where), name)
     return x
+
+
+def _refuse_changed(inputs: list[Any]) -> None:
+    """A replay works on its own arrays, so what a step writes into arguments would not be seen outside."""
+    for x in inputs:
+        entries = x._data if isinstance(x, Node) else x
+        if isinstance(entries, Traced) and entries.storage.value.op != "input":
+            raise CompileError(f"the step changes its argument {entries.shape} in place; let it work on a copy")
 
 
 def returned(recorder: Recorder, x: Any, of: Callable[[Any], Any], keep: bool = False) -> Any:
