@@ -286,3 +286,21 @@ def test_windows_that_are_a_whole_array_may_be_written():
         return Side(net, optimizer, step)
 
     assert_same_numbers(*twins(make), image, np.array([1]))
+
+
+def test_layers_of_one_unit_with_a_penalty_and_no_gradients_left():
+    nets = []
+    for wrap in (lambda f: f, lambda f: tg.compile(f, fast=False)):
+        net = nn.DNN([3, 1, 1, 1, 1], hidden="tanh", seed=0)
+        optimizer = optim.Adagrad(net.parameters(), lr=0.1)
+
+        def step(X, Y, net=net, optimizer=optimizer):
+            J = nn.mse(net(X), Y) + nn.l2(net, 0.7, 11)
+            J.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            return J.item()
+
+        step = wrap(step)
+        nets.append([step(X, BINARY) for _ in range(6)])
+    assert nets[1] == pytest.approx(nets[0], rel=1e-10)

@@ -14,9 +14,9 @@ import numpy as np
 
 from ..ops.op import Array
 from .arrange import Arrangement, Line
-from .memory import Memory, look
+from .memory import Memory
 from .mkl import Product
-from .program import VIEWS, Program, Value, children
+from .program import VIEWS, Program, Value, children, look
 
 INFIX = {
     operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/", operator.pow: "**",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.op import Array
-from .program import LOOK, OUTSIDE, VIEWS, Path, Program, Shape, Value, base, children
+from .program import LOOK, OUTSIDE, VIEWS, Path, Program, Shape, Value, base, children, look
 from .state import Key
 
 FOREVER = 1 << 60
@@ -202,7 +202,7 @@ class Memory:
                 self.arrays[value] = view
             elif value not in self.arrays:
                 self.arrays[value] = self._target(i, value)
-        for used in {self._holder(x) for x in children(value.args)}:
+        for used in dict.fromkeys(map(self._holder, children(value.args))):
             if self._last[used] == i and used in self._owner:
                 self._give(self._owner.pop(used))
 
@@ -245,7 +245,7 @@ class Memory:
         if old.op == "constant":
             whole = self._border(update) if self._is_border(update) else None
         else:
-            alone = old in self._owner and self._last[old] == self._position[update]
+            alone = old in self._owner and self._last.get(old) == self._position[update]
             read = [x for x in self._readers[old] if x is not update and self._position[x] >= i]
             fits = not read or (read == [value] and value.elementwise)
             whole = self.arrays[old] if alone and fits else None
@@ -288,13 +288,6 @@ def aligned(shape: Shape, dtype: Any) -> Array:
     start = -raw.ctypes.data % LINE
     array: Array = raw[start : start + nbytes].view(dtype)
     return array.reshape(shape)
-
-
-def look(array: Array, path: Path) -> Array:
-    """What a path of views shows of an array."""
-    for kind, how in path:
-        array = LOOK[kind](array, how)
-    return array
 
 
 def _array(value: Value) -> bool:

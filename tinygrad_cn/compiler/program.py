@@ -33,6 +33,13 @@ LOOK: dict[str, Callable[[Array, Any], Array]] = {
 }
 
 
+def look(array: Array, path: Path) -> Array:
+    """What a path of views shows of an array."""
+    for kind, how in path:
+        array = LOOK[kind](array, how)
+    return array
+
+
 class Value:
     """One value of a program.
 

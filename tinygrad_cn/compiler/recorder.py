@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import CompileError
 from ..ops.op import Array
-from .program import LOOK, Path, Program, Shape, Value, signature
-from .standin import Scalar, Storage, Traced, plain
+from .program import LOOK, Path, Program, Shape, Value, look, signature
+from .standin import Scalar, Storage, Traced, plain, replaced
 
 
 class Recorder:
@@ -188,9 +188,19 @@ class Recorder:
         if path and not self._whole(target):
             if any(kind == "broadcast" for kind, _ in path):
                 raise ValueError("assignment destination is read-only")
-            value = self.make("update", (storage.value, path, value), storage.entries)
+            value = self._update(storage, path, new)
         storage.value, storage.entries = value, _patched(storage.entries, path, new.seen)
         return target
+
+    def _update(self, storage: Storage, path: Path, new: Traced) -> Value:
+        """A storage with new entries along a path, which need not be a view of an array that lies in order."""
+        spots = np.arange(storage.entries.size).reshape(storage.entries.shape)
+        part = look(spots, path)
+        if np.may_share_memory(part, spots):
+            return self.make("update", (storage.value, path, new.value), storage.entries)
+        whole = Traced(self, Storage(storage.value, storage.entries))
+        changed = self.call(replaced, (whole.reshape(-1), part, new), {})
+        return changed.reshape(whole.shape).value  # type: ignore[no-any-return]
 
     def _whole(self, target: Traced) -> bool:
         """True if the target is its storage, entry for entry."""
@@ -221,8 +231,6 @@ def _kept(function: FunctionType) -> FunctionType:
 
 
 def _patched(entries: Array, path: Path, new: Array) -> Array:
-    entries = part = entries.copy(order="K")  # whether a reshape of it is a view depends on how it lies
-    for kind, how in path:
-        part = LOOK[kind](part, how)
-    part[...] = new
+    entries = entries.copy(order="K")  # whether a reshape of it is a view depends on how it lies
+    look(entries, path)[...] = new
     return entries

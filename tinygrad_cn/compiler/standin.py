@@ -18,7 +18,7 @@ from ..autograd import Node
 from ..ops.matrix import dot
 from ..ops.op import Array
 from ..ops.whole import whole
-from .program import LOOK
+from .program import look
 from .unreadable import Unreadable, refuse
 
 if TYPE_CHECKING:
@@ -63,10 +63,7 @@ class Traced(Unreadable, NDArrayOperatorsMixin):
     @property
     def seen(self) -> Array:
         """The entries at this moment of the recording, for checks only."""
-        a = self.storage.entries
-        for kind, how in self.path:
-            a = LOOK[kind](a, how)
-        return a
+        return look(self.storage.entries, self.path)
 
     @property
     def value(self) -> Value:

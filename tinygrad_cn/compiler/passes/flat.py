@@ -135,6 +135,12 @@ class _Joiner(Rewriter):
     def _known(self, value: Value) -> Value:
         return self.new[value]  # type: ignore[no-any-return]
 
+    def _number(self, x: Value) -> Value:
+        """A value that all members share; it may have axes of length one, which a vector has not."""
+        if x.op != "constant" or not x.shape:
+            return self._known(x)
+        return self.make("constant", (x.args[0].reshape(()),), (), x.dtype)
+
     def _state(self, n: int, row: tuple[Value, ...]) -> Value:
         """The vector of one kind of state, and its parts in place of the arrays."""
         places = tuple(value.args[0] for value in row)
@@ -159,7 +165,7 @@ class _Joiner(Rewriter):
             vectors[row[0]] = whole.get(row) or self._pack(n, row)
         for row in zip(*(member.inner for member in members), strict=True):
             x = row[0]
-            args = mapped(x.args, lambda y: vectors.get(y) or self._known(y))
+            args = mapped(x.args, lambda y: vectors.get(y) or self._number(y))
             vectors[x] = self.make(x.op, args, (sum(y.size for y in row),), x.dtype)
             self._parts(vectors[x], row)
         for key in first.finals:
