@@ -131,7 +131,7 @@ def test_false_is_numpy_alone():
 
 
 def test_without_mkl_the_default_is_numpy_and_true_an_error(monkeypatch):
-    monkeypatch.setattr(mkl, "library", lambda: None)
+    monkeypatch.setattr(mkl, "functions", lambda: None)
     assert tg.compile(lambda: 0).mkl is False
     with pytest.raises(CompileError, match=r"pip install 'tinygrad-cn\[mkl\]'"):
         tg.compile(lambda: 0, mkl=True)
@@ -140,6 +140,6 @@ def test_without_mkl_the_default_is_numpy_and_true_an_error(monkeypatch):
 @there
 @pytest.mark.parametrize(("variables", "threads"), [({"OPENBLAS_NUM_THREADS": "1"}, 1), ({"MKL_NUM_THREADS": "1"}, 1)])
 def test_who_limits_numpys_threads_limits_these(variables, threads):
-    code = "from tinygrad_cn.compiler import mkl; print(mkl.library().MKL_Get_Max_Threads())"
+    code = "from tinygrad_cn.compiler import mkl; print(mkl.functions().MKL_Get_Max_Threads())"
     shown = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
     assert int(shown.stdout) == threads

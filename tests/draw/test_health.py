@@ -112,6 +112,7 @@ def test_time_steps_are_compared_with_the_last_one() -> None:
 def test_the_direction_that_reads_backwards_is_compared_with_its_own_last_step() -> None:
     net = nn.Sequential(nn.RNN(3, 4, bidirectional=True, output="last", seed=1), nn.Dense(8, 2, seed=2))
     rows = {row[0][1]: row[1:] for row in cells(over_time(net, 4)) if row}
+    assert {"RNN · time step t", "RNN ← · time step t"} <= set(rows)
     assert [text for _, text in rows["RNN · time step t"]] == ["1", "2", "3", "4"]
     backwards = [float(text) for _, text in rows["‖dreverse.a⟨t⟩‖ / ‖dreverse.a⟨1⟩‖"]]
     assert backwards[0] == 1.0

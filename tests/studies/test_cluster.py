@@ -7,7 +7,7 @@ import dask
 import distributed
 import joblib
 
-from .test_workers import SPACE, TRAINING, build, study, without_time
+from .small import SPACE, TRAINING, build, study, without_time
 
 
 def test_the_same_call_runs_on_a_dask_cluster():

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from . import killed
+from .small import without_time
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 
@@ -20,10 +21,6 @@ def start(path, jobs, endless_after):
 
 def trials_in(path):
     return [json.loads(line)["number"] for line in path.read_text(encoding="utf-8").splitlines()[1:]]
-
-
-def without_time(study):
-    return [{**row, "seconds": 0} for row in study.rows]
 
 
 def test_killed_and_resumed_is_the_study_that_was_never_killed(tmp_path):

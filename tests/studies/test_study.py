@@ -6,21 +6,10 @@ import numpy as np
 import pytest
 
 import tinygrad_cn as tg
-from tinygrad_cn import data, nn, optim
+from tinygrad_cn import nn
 from tinygrad_cn.studies import Study, Trial
 
-X, Y = data.moons(100, noise=0.2, seed=0)
-TRAINING = {"X": X, "Y": Y, "loss": nn.binary_cross_entropy, "epochs": 5}
-
-
-def build(lr, units):
-    net = nn.DNN([2, units, 1], hidden="tanh", seed=1)
-    return net, optim.Adam(net.parameters(), lr)
-
-
-def study(build, space, *args, **options):
-    return tg.study(build, space, *args, progress=False, **options)
-
+from .small import TRAINING, X, Y, build, study
 
 # ---- what build returns -----------------------------------------------------------------------------
 

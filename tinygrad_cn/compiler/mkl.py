@@ -27,7 +27,7 @@ Call = Callable[[], Any]
 
 
 @cache
-def library() -> Any:
+def functions() -> Any:
     """The functions of MKL; None if it is not installed or cannot be loaded."""
     try:
         names = [file for file in files("mkl") or () if file.name.startswith(("libmkl_rt.so", "mkl_rt."))]
@@ -43,7 +43,7 @@ def library() -> Any:
 
 def available() -> bool:
     """True if the extra `mkl` is installed."""
-    return library() is not None
+    return functions() is not None
 
 
 class Product:
@@ -92,7 +92,7 @@ def call_of(a: Array, b: Array, out: Array) -> Call | None:
     steps = [(number(n),) for n in strides] if count > 1 else [()] * 3
     name = f"cblas_{letter}gemm{'_batch_strided' * (count > 1)}_64"
     return partial(
-        getattr(library(), name), ROWS, sides[0][0], sides[1][0], *sizes, real(1),  # type: ignore[index]
+        getattr(functions(), name), ROWS, sides[0][0], sides[1][0], *sizes, real(1),  # type: ignore[index]
         *places[0], *steps[0], *places[1], *steps[1], real(0), *places[2], *steps[2], *[number(count)] * (count > 1),
     )  # fmt: skip
 

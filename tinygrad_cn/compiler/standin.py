@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from ..autograd import Node
 from ..ops.matrix import dot
 from ..ops.op import Array
 from ..ops.whole import whole
+from .draws import assurance
 from .program import look
 from .unreadable import Unreadable, refuse
 
@@ -273,29 +273,6 @@ for _name in ("add", "sub", "mul", "truediv", "pow"):
 for _name in ("neg", "abs"):
     setattr(Scalar, f"__{_name}__", _operator(_name, swap=False))
 Scalar.__hash__ = object.__hash__  # type: ignore[method-assign]
-
-
-class Assurance:
-    """A function that has to be called in every step, in its place."""
-
-    def __init__(self, check: Callable[[Any], Any]) -> None:
-        self.check = check
-
-
-@cache
-def assurance(check: Callable[[Any], Any]) -> Assurance:
-    """One for each function, since the same call has to be known as the same."""
-    return Assurance(check)
-
-
-class Draws:
-    """A stand-in for a random generator: draws from it, and notes the call so that a replay draws again."""
-
-    def __init__(self, recorder: Recorder, generator: Any) -> None:
-        self._recorder, self._generator = recorder, generator
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args, **kwargs: self._recorder.draw(self._generator, name, args, kwargs)
 
 
 # ---- NumPy functions with a spelling of their own -----------------------------------------------------

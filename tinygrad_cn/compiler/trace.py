@@ -17,11 +17,12 @@ from ..autograd import ANOMALY, Node
 from ..errors import CompileError
 from ..ops.op import Array
 from ..tensor import Tensor
+from .draws import Draws
 from .names import christen
 from .program import Program, Value
 from .recorder import Recorder
 from .settings import hooked
-from .standin import Draws, Scalar, Traced
+from .standin import Scalar, Traced
 from .state import Found, Key, Shared, generators, places
 
 ONE_AT_A_TIME = threading.RLock()

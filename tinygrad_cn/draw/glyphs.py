@@ -125,4 +125,11 @@ def _symbol(node: Node, lang: Lang) -> str:
     options = [
         f"{k}={v}" for k, v in (node._options or {}).items() if v is not None and v is not False and np.ndim(v) < 2
     ]
-    return "  ".join([SYMBOLS.get(op.name, function_name(op.name)), *(o for o in options if len(o) <= 24)])
+    return "  ".join([_called(op.name, lang), *(o for o in options if len(o) <= 24)])
+
+
+def _called(name: str, lang: Lang) -> str:
+    """A sign, a function that NumPy calls so as well, or the words for what only this package has."""
+    if name in SYMBOLS or hasattr(np, name) or f"op.{name}" not in CATALOGUE:
+        return SYMBOLS.get(name, function_name(name))
+    return say(f"op.{name}", lang)

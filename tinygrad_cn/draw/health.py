@@ -8,6 +8,7 @@ from math import ceil, isfinite, log10
 
 import graphviz  # type: ignore[import-untyped]
 
+from ..chain import recurrent
 from ..chain.health import Finding, LayerHealth, findings, layer_health
 from ..chain.health_time import TimeHealth, time_findings, time_health
 from ..errors import PictureError
@@ -56,7 +57,7 @@ def _layers(graph: graphviz.Digraph, layers: Sequence[LayerHealth], lang: Lang) 
 def _times(graph: graphviz.Digraph, name: str, rows: Sequence[TimeHealth], lang: Lang, top: float) -> float:
     """Strips of one cell with a column for each time step."""
     last = rows[0].steps[-1]
-    title = say("health.time", lang, cell=f"{rows[0].place}{rows[0].cell}")
+    title = say("health.time", lang, cell=parts.cell_title(recurrent.Cell(rows[0].cell, prefix=rows[0].place), lang))
     heads = [Cell(text, "page") for text in (title, *(f"‖{r.written('t')}‖ / ‖{r.written(last)}‖" for r in rows))]
     columns = [
         [Cell(str(t), "page", bold=True), *(Cell(_number(x), _level(x, 1.0)) for x in sizes)]

@@ -114,7 +114,9 @@ def title(row: Row, lang: Lang) -> str:
     frozen = say("frozen", lang) if step.frozen else ""
     does = (step.label, _word(step.then, lang))
     if step.moment is not None:
-        return _join(_cell(step.moment.cell, lang), _times(row), _word(step.label, lang) if step.kind == "loss" else "")
+        return _join(
+            cell_title(step.moment.cell, lang), _times(row), _word(step.label, lang) if step.kind == "loss" else ""
+        )
     if step.kind == "loss":
         return _join(say("cost", lang), _word(step.label, lang))
     if row.repeat is not None:
@@ -133,7 +135,7 @@ def _backward_title(row: Row, lang: Lang) -> str:
     if step.kind == "loss" and step.moment is None:
         return say("cost.back", lang)
     if step.moment is not None:
-        return _join(say("time.back", lang, cell=_cell(step.moment.cell, lang)), _times(row, back=True))
+        return _join(say("time.back", lang, cell=cell_title(step.moment.cell, lang)), _times(row, back=True))
     if row.repeat is not None:
         what = _layer_of(row, lang, back=True) or _op_back(step, lang)
         return f"{what} × {len(row.steps)}"
@@ -169,7 +171,7 @@ def _layer_of(row: Row, lang: Lang, back: bool = False) -> str:
     return _join(say("layer.back" if back else "layer", lang, l=number), kind)
 
 
-def _cell(cell: Cell, lang: Lang) -> str:
+def cell_title(cell: Cell, lang: Lang) -> str:
     """`LSTM`, `LSTM 2` for that of the second layer, `LSTM ←` for one that reads from the last step to the first."""
     words = [say(f"time.{cell.kind}", lang) if f"time.{cell.kind}" in CATALOGUE else cell.kind, cell.number]
     return " ".join(word for word in (*words, "←" * cell.turned) if word)
