@@ -1,6 +1,6 @@
 """What each pass of the compiler gains: `python -m benchmarks.passes [W1 W7]`.
 
-Each workload is compiled with all passes, and once more with each of them left out, but for dead code. All train in
+Each workload is compiled with all passes, and once more with each of them left out that can be. All train in
 turns, in one process with one thread, without Numba and MKL. A figure is how many times as long the step takes without
 the pass, by CPU time, median of rounds; in brackets, how many calls more it makes.
 """
@@ -29,7 +29,11 @@ from tinygrad_cn.text import align
 Step = Callable[[], float]
 Gains = dict[str, dict[str, "Gain"]]
 ROUNDS, SECONDS = 11, 0.05
-OPTIONAL = [name for name in PASSES if name != "dead code"]  # without which memory is not planned at all
+NEEDED = {
+    "arrays of their own",
+    "dead code",
+}  # without one, numbers would differ; without the other, memory has no plan
+OPTIONAL = [name for name in PASSES if name not in NEEDED]
 NETS = [name for name, w in WORKLOADS.items() if w.kind != "chain"]
 
 

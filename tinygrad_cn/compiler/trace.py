@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
@@ -23,9 +24,10 @@ from .program import Program, Value
 from .recorder import Recorder
 from .settings import hooked
 from .standin import Scalar, Traced
-from .state import Found, Key, Shared, generators, places
+from .state import Found, Key, Place, Shared, generators, places
 
 ONE_AT_A_TIME = threading.RLock()
+State = dict[Key, tuple[Place, str]]  # where it is, and what it is called
 
 
 class Named(Tensor):
@@ -90,14 +92,41 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
     recorder = Recorder()
     state = places(found)
     before = {key: place.get() for key, (place, _) in state.items()}
+    refuse_shared_memory(before)
+    with _stand_ins(recorder, found, state, before) as begun:
+        positional, named = arguments(recorder, args, kwargs, parameters(step))
+        result = step(*positional, **named)
+        _refuse_changed([*positional, *named.values()])
+        _separate(state, before, begun)
+        after = {key: place.get() for key, (place, _) in state.items()}
+        finals = {key: _final(recorder, key, x, state[key][1]) for key, x in after.items()}
+        recorder.program.result = returned(recorder, result, lambda x: x.value, keep=True)
+        plain = returned(recorder, result, lambda x: x.seen)
+    program = recorder.program
+    inputs_of = {value.args[0]: value for value in program.values if value.op == "input"}
+    program.finals = {key: x for key, x in finals.items() if x is not None and x is not inputs_of.get(key)}
+    for key, (place, name) in state.items():
+        if key in program.finals or after[key] is None:
+            _commit(key, place, before[key], after[key])
+        if key in program.finals and key[0] == "grad":
+            program.finals[key].name = program.finals[key].name or name
+    for tensor in (*found.tensors, *(x for i, x in enumerate(found.frozen) if ("fixed", i) in program.finals)):
+        autograd.bump(tensor)
+    christen(program)
+    gradients = {key: before[key] is not None for key in state if key[0] == "grad"}
+    return Recording(program, gradients, [key for key in gradients if after[key] is None], plain)
+
+
+@contextmanager
+def _stand_ins(recorder: Recorder, found: Found, state: State, before: dict[Key, Any]) -> Iterator[dict[Key, Any]]:
+    """Stand-ins, by place, where the state is. At the end all is as before; generators, too, if the step failed."""
     watched = [(tensor, tensor._state) for tensor in (*found.tensors, *found.frozen)]
     scratch = [(optimizer, optimizer._scratch) for optimizer in found.optimizers]
-    refuse_shared_memory(before)
     draws = [(entry, entry.get(), deepcopy(entry.get())) for entry in generators(found)]
+    begun = {key: recorder.input(x, key, state[key][1]) for key, x in before.items() if x is not None}
     record.Value = Named
     try:
-        stand_ins = {key: recorder.input(x, key, state[key][1]) for key, x in before.items() if x is not None}
-        for key, x in stand_ins.items():
+        for key, x in begun.items():
             state[key][0].set(x)
         for tensor, _ in watched:
             tensor._state = None
@@ -105,17 +134,7 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
             optimizer._scratch = {}
         for entry, generator, _ in draws:
             entry.set(Draws(recorder, generator))
-        inputs = arguments(recorder, args, kwargs, parameters(step))
-        result = step(*inputs[0], **inputs[1])
-        _refuse_changed([*inputs[0], *inputs[1].values()])
-        for key, parts in [(key, place.split()) for key, (place, _) in state.items() if isinstance(place, Shared)]:
-            for i, part in enumerate(sorted(parts, key=lambda part: part.get() is not stand_ins[key])):
-                state[(*key, i) if i else key] = part, state[key][1]
-                before[(*key, i) if i else key] = before[key]
-        after = {key: place.get() for key, (place, _) in state.items()}
-        finals = {key: _final(recorder, key, x, state[key][1]) for key, x in after.items()}
-        recorder.program.result = returned(recorder, result, lambda x: x.value, keep=True)
-        plain = returned(recorder, result, lambda x: x.seen)
+        yield begun
     except BaseException:
         for _, generator, copy in draws:
             generator.__setstate__(copy.__getstate__())
@@ -130,23 +149,15 @@ def _run(step: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, A
             optimizer._scratch = old_scratch
         for entry, generator, _ in draws:
             entry.set(generator)
-    inputs_of = {value.args[0]: value for value in recorder.program.values if value.op == "input"}
-    recorder.program.finals = {
-        key: value for key, value in finals.items() if value is not None and value is not inputs_of.get(key)
-    }
-    for key, (place, _) in state.items():
-        if key in recorder.program.finals or after[key] is None:
-            _commit(key, place, before[key], after[key])
-    for tensor in found.tensors:
-        autograd.bump(tensor)
-    for i, tensor in enumerate(found.frozen):
-        if ("fixed", i) in recorder.program.finals:
-            autograd.bump(tensor)
-    for key, value in recorder.program.finals.items():
-        value.name = value.name or (state[key][1] if key[0] == "grad" else "")
-    christen(recorder.program)
-    gradients = {key: before[key] is not None for key in state if key[0] == "grad"}
-    return Recording(recorder.program, gradients, [key for key in gradients if after[key] is None], plain)
+
+
+def _separate(state: State, before: dict[Key, Any], begun: Mapping[Key, Any]) -> None:
+    """Numbers that were one for several parameters, of which the step has moved some, become several."""
+    shared = [(key, place.split()) for key, (place, _) in state.items() if isinstance(place, Shared)]
+    for key, parts in shared:
+        for i, part in enumerate(sorted(parts, key=lambda part: part.get() is not begun[key])):
+            own = (*key, i) if i else key
+            state[own], before[own] = (part, state[key][1]), before[key]
 
 
 def refuse_shared_memory(state: Mapping[Key, Any]) -> None:
