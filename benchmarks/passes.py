@@ -30,9 +30,6 @@ Step = Callable[[], float]
 Gains = dict[str, dict[str, "Gain"]]
 ROUNDS, SECONDS = 11, 0.05
 NEEDED = {"arrays of their own", "dead code"}  # for the numbers, and for the plan of memory
-    "arrays of their own",
-    "dead code",
-}  # without one, numbers would differ; without the other, memory has no plan
 OPTIONAL = [name for name in PASSES if name not in NEEDED]
 NETS = [name for name, w in WORKLOADS.items() if w.kind != "chain"]
 
